@@ -1,0 +1,117 @@
+// What `npm start`, `npm test` and the like need before they can do their work: packages and the bundle.
+// Imports nothing but Node, as it runs when nothing is installed yet.
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Where the command starts, and the bundle that is made of it. */
+export const cliEntry = join(root, 'app/cli/main.ts');
+export const cliBundle = join(root, 'dist/cli/scythe.js');
+
+/** Installs what package-lock.json names, unless just that is installed. Ends the process if it cannot. */
+export function ensureInstalled() {
+  if (isInstalled()) return;
+  console.error('Installing packages (npm ci) ...');
+  // npm hands its own path to the scripts it runs; run by hand, the one on the PATH serves.
+  const npm = process.env['npm_execpath'];
+  const args = ['ci', '--include=dev'];
+  const done = npm?.endsWith('.js')
+    ? spawnSync(process.execPath, [npm, ...args], { cwd: root, stdio: ['ignore', 2, 2] })
+    : spawnSync('npm', args, { cwd: root, stdio: ['ignore', 2, 2], shell: process.platform === 'win32' });
+  if (done.status !== 0) {
+    console.error(
+      'npm ci failed: see above. It needs Node 20.19 or newer and a way to the package registry.',
+    );
+    process.exit(3);
+  }
+}
+
+/** Bundles the command, unless the bundle is newer than all that goes into it. Ends the process if it cannot. */
+export function ensureBuilt() {
+  const inputs = ['app', 'build/scripts', 'package-lock.json'];
+  if (existsSync(cliBundle)) {
+    const builtAtMs = statSync(cliBundle).mtimeMs;
+    if (inputs.every((input) => newestMs(join(root, input)) < builtAtMs)) return;
+  }
+  if (runNode(['build/scripts/build.js']) !== 0) process.exit(3);
+}
+
+/**
+ * Runs Node in the root of the repository on this terminal.
+ *
+ * @param {string[]} args
+ * @returns {number} the exit code
+ */
+export function runNode(args) {
+  const done = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+  return done.status ?? 3;
+}
+
+/**
+ * Runs Node in the root of the repository and gathers what it prints.
+ *
+ * @param {string[]} args
+ * @returns {Promise<{ code: number, output: string }>}
+ */
+export function captureNode(args) {
+  const color = process.stdout.isTTY && !process.env['NO_COLOR'] ? { FORCE_COLOR: '1' } : {};
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, {
+      cwd: root,
+      env: { ...process.env, ...color },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let output = '';
+    const gather = (/** @type {string} */ text) => {
+      output += text;
+    };
+    child.stdout.setEncoding('utf8').on('data', gather);
+    child.stderr.setEncoding('utf8').on('data', gather);
+    child.on('error', reject);
+    child.on('close', (code) => {
+      resolve({ code: code ?? 3, output });
+    });
+  });
+}
+
+/** True if node_modules holds every package of the lock file in the version that it names. */
+function isInstalled() {
+  const installed = readLock(join(root, 'node_modules/.package-lock.json'));
+  const wanted = readLock(join(root, 'package-lock.json'));
+  return Object.entries(wanted).every(([path, entry]) => {
+    if (path === '') return true;
+    const found = installed[path];
+    // A package for another platform is optional, and npm leaves it out.
+    if (found === undefined) return entry.optional === true;
+    return found.version === entry.version && found.integrity === entry.integrity;
+  });
+}
+
+/**
+ * @typedef {{ version?: string, integrity?: string, optional?: boolean }} LockEntry
+ *
+ * @param {string} file
+ * @returns {Record<string, LockEntry>}
+ */
+function readLock(file) {
+  if (!existsSync(file)) return {};
+  const lock = /** @type {{ packages: Record<string, LockEntry> }} */ (
+    JSON.parse(readFileSync(file, 'utf8'))
+  );
+  return lock.packages;
+}
+
+/**
+ * The time of the last change below a path. A folder counts too: its time tells of files that went away.
+ *
+ * @param {string} path
+ * @returns {number}
+ */
+function newestMs(path) {
+  const stat = statSync(path);
+  if (!stat.isDirectory()) return stat.mtimeMs;
+  return Math.max(stat.mtimeMs, ...readdirSync(path).map((name) => newestMs(join(path, name))));
+}

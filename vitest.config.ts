@@ -1,0 +1,10 @@
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['{app,build,main,renderer}/**/*.test.ts'],
+    setupFiles: ['build/scripts/vitest-setup.ts'],
+    reporters: ['default', './build/scripts/closing-line.ts'],
+    testTimeout: 20_000,
+  },
+});
