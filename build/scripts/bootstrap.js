@@ -86,7 +86,8 @@ function isInstalled() {
     const found = installed[path];
     // A package for another platform is optional, and npm leaves it out.
     if (found === undefined) return entry.optional === true;
-    return found.version === entry.version && found.integrity === entry.integrity;
+    const same = found.version === entry.version && found.integrity === entry.integrity;
+    return same && existsSync(join(root, path));
   });
 }
 

@@ -9,8 +9,9 @@ const require = [
 ].join('\n');
 
 /**
+ * Ends the process if an entry cannot be built.
+ *
  * @param {Record<string, string>} entries output file -> TypeScript file that it is made of
- * @returns {Promise<void>} rejected when one of them cannot be built
  */
 export async function bundle(entries) {
   for (const [outfile, entry] of Object.entries(entries)) {
@@ -26,6 +27,9 @@ export async function bundle(entries) {
       platform: 'node',
       sourcemap: true,
       target: 'node20',
+    }).catch(() => {
+      // esbuild has printed what is wrong, and where.
+      process.exit(1);
     });
   }
 }
