@@ -1,0 +1,25 @@
+/** The Kconfig options that the model knows, with the kernel's names without `CONFIG_`. */
+export interface Config {
+  readonly PREEMPT_RT: boolean;
+  readonly SMP: boolean;
+  readonly HZ: 100 | 250 | 300 | 1000;
+  readonly KVM: boolean;
+  readonly MMU_NOTIFIER: boolean;
+  readonly MEMCG: boolean;
+  readonly DEBUG_ATOMIC_SLEEP: boolean;
+  readonly PROVE_LOCKING: boolean;
+  readonly PROVE_RAW_LOCK_NESTING: boolean;
+  readonly PROVE_RCU: boolean;
+  readonly KASAN: boolean;
+  readonly KASAN_VMALLOC: boolean;
+  readonly KASAN_STACK: boolean;
+  readonly DEBUG_VM: boolean;
+  readonly DEBUG_LIST: boolean;
+  readonly DEBUG_PREEMPT: boolean;
+  readonly PREEMPT_RCU: boolean;
+  readonly DETECT_HUNG_TASK: boolean;
+  readonly FAILSLAB: boolean;
+  readonly KCSAN: boolean;
+  /** Scythe's own invariants, which no sanitizer checks (docs/checkers.md). */
+  readonly SCYTHE_INVARIANTS: boolean;
+}

@@ -1,0 +1,97 @@
+import { runningTask, runningTaskOrNull } from '../../sim/machine-in-force.ts';
+import type { Task } from '../../sim/task.ts';
+import { Struct } from '../struct.ts';
+import type { MmStruct } from './mm_types.ts';
+
+/** Bits of `task->__state` (include/linux/sched.h). */
+export const TASK_RUNNING = 0x0000;
+export const TASK_INTERRUPTIBLE = 0x0001;
+export const TASK_UNINTERRUPTIBLE = 0x0002;
+export const TASK_WAKEKILL = 0x0100;
+export const TASK_NOLOAD = 0x0400;
+export const TASK_RTLOCK_WAIT = 0x1000;
+export const TASK_KILLABLE = TASK_WAKEKILL | TASK_UNINTERRUPTIBLE;
+export const TASK_IDLE = TASK_UNINTERRUPTIBLE | TASK_NOLOAD;
+export const TASK_NORMAL = TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE;
+/** Set in `exit_state` rather than `__state`; one field serves both here. */
+export const EXIT_DEAD = 0x0010;
+export const EXIT_ZOMBIE = 0x0020;
+
+/** Bits of `task->flags`. Written by the task itself only. */
+export const PF_EXITING = 0x00000004;
+export const PF_KTHREAD = 0x00200000;
+
+/** Bits of `thread_info.flags`. */
+export const TIF_SIGPENDING = 2;
+export const TIF_NEED_RESCHED = 3;
+export const TIF_MEMDIE = 18;
+
+/** struct signal_struct - what the threads of a process share. */
+export class SignalStruct extends Struct {
+  /** The mm that the OOM killer marked, pinned by mm_count. Set once, by cmpxchg. */
+  readonly oom_mm = this.field<MmStruct | null>('oom_mm', null);
+  /** SIGNAL_GROUP_EXIT and friends. */
+  readonly flags = this.field('flags', 0);
+  readonly group_exit_code = this.field('group_exit_code', 0);
+  readonly oom_score_adj = this.field('oom_score_adj', 0);
+  /** Threads that are not dead yet. */
+  readonly live = this.field('live', 1);
+  /** All threads of the group, leader first. Changes at fork and exit, under tasklist lock. */
+  readonly threads: TaskStruct[] = [];
+}
+
+/**
+ * struct task_struct - a thread. Fields that only the thread itself touches are plain; what others can see
+ * is a field of the machine.
+ */
+export class TaskStruct extends Struct {
+  /** The machine's side of the task. Set when the task is started. */
+  thread!: Task;
+
+  pid = 0;
+  tgid = 0;
+  ppid = 0;
+  comm = '';
+  signal!: SignalStruct;
+
+  /** Run state; written by the task before it sleeps and by whoever wakes it. */
+  readonly __state = this.field('__state', TASK_RUNNING);
+  /** Protected by task_lock() against change by exit_mm() and exec. */
+  readonly mm = this.field<MmStruct | null>('mm', null);
+  /** TIF_* bits, set by anybody with atomic bit operations. */
+  readonly thread_flags = this.field('thread_info.flags', 0);
+  /** Pending signals, one bit each (bit n-1 for signal n). Protected by sighand->siglock. */
+  readonly pending = this.field('pending', 0);
+  readonly exit_state = this.field('exit_state', 0);
+
+  /** PF_* bits. */
+  flags = 0;
+  /** As `preempt_count()`: preempt_disable() depth in bits 0-7, softirq in 8-15, hardirq in 16-19. */
+  preempt_count = 0;
+  /** Depth of local_irq_disable() nesting as far as it really disables (never by spin_lock_irq on RT). */
+  irqs_disabled = 0;
+  /** migrate_disable() depth. */
+  migration_disabled = 0;
+  /** rcu_read_lock() depth (PREEMPT_RCU). */
+  rcu_read_lock_nesting = 0;
+  /** non_block_start() depth; exists with DEBUG_ATOMIC_SLEEP only. */
+  non_block_count = 0;
+  /** User-space registers exist: dumps of this task end with them. Kernel threads have none. */
+  user = false;
+  /** Switches, for the hung-task detector: nvcsw + nivcsw. */
+  switch_count = 0;
+  last_switch_count = 0;
+  /** Virtual time of the last switch (ns), for the hung-task report's seconds. */
+  last_switch_time = 0;
+  exit_code = 0;
+}
+
+/** The thread that runs. Throws during boot, where the C would see init_task. */
+export function current(): TaskStruct {
+  return runningTask().context as TaskStruct;
+}
+
+/** The thread that runs, or null where none does. */
+export function currentOrNull(): TaskStruct | null {
+  return (runningTaskOrNull()?.context ?? null) as TaskStruct | null;
+}

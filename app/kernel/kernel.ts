@@ -1,0 +1,67 @@
+import { Machine } from '../sim/machine.ts';
+import { machineInForce } from '../sim/machine-in-force.ts';
+import { AddressSpace } from './addresses.ts';
+import type { Config } from './config.ts';
+import { createGlobals } from './globals.ts';
+import { Hooks } from './hooks.ts';
+import { KernelLog } from './log.ts';
+import type { Patch, Tree } from './tree.ts';
+
+/** What a kernel is built and booted from. */
+export interface KernelOptions {
+  readonly tree: Tree;
+  readonly patches: readonly Patch[];
+  readonly config: Config;
+  /** Boot arguments, `name` -> value ('' for a flag): `kasan_multi_shot`, `hung_task_panic` … */
+  readonly append: ReadonlyMap<string, string>;
+  readonly cpus: number;
+}
+
+/** One modelled kernel on one machine: its build, its globals, its log and the checkers that listen. */
+export class Kernel {
+  readonly machine: Machine;
+  readonly tree: Tree;
+  readonly patches: readonly Patch[];
+  readonly config: Config;
+  readonly append: ReadonlyMap<string, string>;
+  readonly cpus: number;
+  /** Instances of the variables defined by `kernelGlobal`, by slot. */
+  readonly globals: unknown[] = [];
+  readonly hooks = new Hooks();
+  readonly log: KernelLog;
+  readonly addresses = new AddressSpace();
+  /** Bits of `TAINT_*` (kernel/panic.ts). */
+  taint = 0;
+
+  constructor(options: KernelOptions, machine = new Machine()) {
+    this.machine = machine;
+    this.tree = options.tree;
+    this.patches = options.patches;
+    this.config = options.config;
+    this.append = options.append;
+    this.cpus = options.cpus;
+    this.log = new KernelLog(machine);
+    machine.world = this;
+    this.install(options);
+    machine.inside(() => createGlobals(this));
+  }
+
+  /** Lays the tree's and then each patch's bodies over the symbols' own, later ones on top. */
+  private install({ tree, patches }: KernelOptions): void {
+    for (const overlay of [tree, ...patches]) {
+      for (const { symbol, body } of overlay.replacements) {
+        this.machine.implementations[symbol.index] = body;
+      }
+    }
+  }
+}
+
+/** The kernel whose code runs. */
+export function kernel(): Kernel {
+  return machineInForce().world as Kernel;
+}
+
+/** The configuration of the kernel whose code runs. */
+export function config(): Config {
+  return kernel().config;
+}

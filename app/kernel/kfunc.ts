@@ -1,0 +1,57 @@
+import { Call, FunctionSymbol, type AnySymbol, type Body } from '../sim/call.ts';
+
+/** A kernel function: calling it gives a call, which `yield*` hands to the machine. */
+export interface KernelFunction<Args extends readonly unknown[], Result> {
+  (...args: Args): Call<Result>;
+  readonly symbol: FunctionSymbol<Args, Result>;
+}
+
+export interface SymbolTraits {
+  /**
+   * The compiler folds the function into its callers, as the captures in facts and ground truth show: it
+   * is no entry of stack traces, function traces and kallsyms. A patch can stand in for it all the same.
+   */
+  readonly inlined?: boolean;
+}
+
+const symbols = new Map<string, AnySymbol>();
+const inlinedSymbols = new Set<AnySymbol>();
+
+/**
+ * Registers a kernel function under its kernel name. Which body runs is looked up at each call, in the tree
+ * and the patches in force; `body` is the one of the newest tree that needs no difference.
+ */
+export function kfunc<Args extends readonly unknown[], Result>(
+  name: string,
+  body: (...args: Args) => Body<Result>,
+  traits: SymbolTraits = {},
+): KernelFunction<Args, Result> {
+  const symbol = new FunctionSymbol<Args, Result>(name, body);
+  if (symbols.has(name)) throw new Error(`the symbol ${name} is registered twice`);
+  symbols.set(name, symbol);
+  if (traits.inlined === true) inlinedSymbols.add(symbol);
+  return Object.assign((...args: Args) => new Call<Result>(symbol as unknown as AnySymbol, args), { symbol });
+}
+
+/** A body that stands in for a symbol's own: what trees and patches are made of. */
+export interface Replacement {
+  readonly symbol: AnySymbol;
+  readonly body: (...args: never[]) => Body<unknown>;
+}
+
+/** Says that `body` stands in for `original`; arguments and result are those of the original. */
+export function replace<Args extends readonly unknown[], Result>(
+  original: KernelFunction<Args, Result>,
+  body: (...args: Args) => Body<Result>,
+): Replacement {
+  return { symbol: original.symbol, body: body as unknown as Replacement['body'] };
+}
+
+export function isInlined(symbol: AnySymbol): boolean {
+  return inlinedSymbols.has(symbol);
+}
+
+/** All registered symbols by name, in alphabetical order: kallsyms. */
+export function kallsyms(): readonly AnySymbol[] {
+  return [...symbols.values()].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+}

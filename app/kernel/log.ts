@@ -1,0 +1,55 @@
+import type { Ns } from '../base/brand.ts';
+import { runningTaskOrNull } from '../sim/machine-in-force.ts';
+import type { Machine } from '../sim/machine.ts';
+
+/** Levels of printk: 0 emergency … 7 debug. */
+export const KERN = {
+  EMERG: 0,
+  ALERT: 1,
+  CRIT: 2,
+  ERR: 3,
+  WARNING: 4,
+  NOTICE: 5,
+  INFO: 6,
+  DEBUG: 7,
+} as const;
+
+/** One line of dmesg. */
+export interface LogLine {
+  readonly time: Ns;
+  readonly level: number;
+  readonly text: string;
+  /** Index of the task that printed it, -1 during boot. */
+  readonly task: number;
+  /** Operations performed before it. */
+  readonly step: number;
+}
+
+/** The kernel's log buffer. Printing is no visible operation: no modelled code reads the log. */
+export class KernelLog {
+  readonly lines: LogLine[] = [];
+
+  constructor(private readonly machine: Machine) {}
+
+  print(level: number, text: string): void {
+    const task = runningTaskOrNull();
+    for (const line of text.split('\n')) {
+      const { now, steps } = this.machine;
+      this.lines.push({ time: now, level, text: line, task: task?.index ?? -1, step: steps });
+      this.machine.observer?.said?.(task, 'printk', line);
+    }
+  }
+}
+
+/** The prefix of a dmesg line: `[%5lu.%06lu] `. */
+export function formatTime(time: Ns): string {
+  const microseconds = Math.floor(time / 1000);
+  const whole = Math.floor(microseconds / 1_000_000);
+  const fraction = microseconds % 1_000_000;
+  return `[${String(whole).padStart(5)}.${String(fraction).padStart(6, '0')}] `;
+}
+
+/** A line as `dmesg` prints it. */
+export function formatLine(line: LogLine): string {
+  return formatTime(line.time) + line.text;
+}

@@ -1,0 +1,56 @@
+import { hashText } from '../base/hash.ts';
+import type { AnySymbol } from '../sim/call.ts';
+import type { Task } from '../sim/task.ts';
+import { isInlined } from './kfunc.ts';
+
+/** One entry of a stack trace: `name+0x1a/0x2b0` in parts. */
+export interface StackEntry {
+  readonly symbol: string;
+  readonly offset: number;
+  readonly size: number;
+}
+
+/**
+ * The functions on a task's stack, innermost first, without inlined ones. Offsets and sizes are made up but
+ * stable: the size follows from the name, the offset from the name and the function that is called.
+ */
+export function stackOf(task: Task, innermost: readonly string[] = []): StackEntry[] {
+  const names = [...innermost];
+  for (let frame = task.top; frame !== null; frame = frame.caller) {
+    if (frame.symbol !== null && !isInlined(frame.symbol)) names.push(frame.symbol.name);
+  }
+  return names.map((name, i) => entryFor(name, i === 0 ? '' : (names[i - 1] ?? '')));
+}
+
+/** The function that runs: what `_THIS_IP_` points into. */
+export function thisFunction(task: Task): StackEntry {
+  return entryAt(task, 0);
+}
+
+/** The function that called the running one: what `_RET_IP_` points into. */
+export function callingFunction(task: Task): StackEntry {
+  return entryAt(task, 1);
+}
+
+export function formatEntry({ symbol, offset, size }: StackEntry): string {
+  return `${symbol}+0x${offset.toString(16)}/0x${size.toString(16)}`;
+}
+
+/** A made-up but stable place inside a function. */
+export function entryFor(symbol: string, callee: string): StackEntry {
+  const size = 0x40 + (hashText(symbol) % 0x80) * 0x10;
+  const offset = 1 + (hashText(`${symbol}>${callee}`) % (size - 1));
+  return { symbol, offset, size };
+}
+
+function entryAt(task: Task, level: number): StackEntry {
+  let skip = level;
+  let callee = '';
+  for (let frame = task.top; frame !== null; frame = frame.caller) {
+    const symbol: AnySymbol | null = frame.symbol;
+    if (symbol === null || isInlined(symbol)) continue;
+    if (skip-- === 0) return entryFor(symbol.name, callee);
+    callee = symbol.name;
+  }
+  return entryFor('ret_from_fork_asm', callee);
+}

@@ -1,0 +1,34 @@
+import type { Memory } from './memory.ts';
+import type { Task } from './task.ts';
+import { machineInForce } from './machine-in-force.ts';
+
+/**
+ * Something that operations act on. Whether two operations depend on each other is derived from the identity
+ * of their objects (see operation.ts), so an object is as fine as the races that shall be seen: one per
+ * field, one per lock, not one per struct.
+ *
+ * Ids are given per creating task, not by one global counter: an object that a task creates has the same id
+ * in every interleaving, which a search relies on when it compares operations of different executions.
+ */
+export abstract class SimObject {
+  readonly id: number;
+  /** The memory that this object is a part of; touching the object after that memory's death is an event. */
+  readonly memory: Memory | null;
+  /** Tasks whose next operation waits for a change of this object. Maintained by the machine. */
+  waiters: Task[] | null = null;
+
+  constructor(memory: Memory | null) {
+    this.id = machineInForce().newObjectId();
+    this.memory = memory;
+  }
+
+  /** How reports and events name the object: `&mm->mmap_lock`, `mm->mm_users`. */
+  abstract get name(): string;
+
+  /** Who a task that waits for this object waits for, where that is known: lock owners, for instance. */
+  holders(): readonly Task[] {
+    return NOBODY;
+  }
+}
+
+const NOBODY: readonly Task[] = [];

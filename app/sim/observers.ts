@@ -1,0 +1,31 @@
+import type { Observer } from './observer.ts';
+
+/** One observer that hands everything on to several, in the order given. */
+export function together(observers: readonly Observer[]): Observer {
+  return {
+    operation: (task, operation, result) => {
+      for (const observer of observers) observer.operation?.(task, operation, result);
+    },
+    entered: (task, frame) => {
+      for (const observer of observers) observer.entered?.(task, frame);
+    },
+    left: (task, frame) => {
+      for (const observer of observers) observer.left?.(task, frame);
+    },
+    blocked: (task, operation) => {
+      for (const observer of observers) observer.blocked?.(task, operation);
+    },
+    unblocked: (task, operation) => {
+      for (const observer of observers) observer.unblocked?.(task, operation);
+    },
+    spawned: (task) => {
+      for (const observer of observers) observer.spawned?.(task);
+    },
+    ended: (task) => {
+      for (const observer of observers) observer.ended?.(task);
+    },
+    said: (task, kind, text) => {
+      for (const observer of observers) observer.said?.(task, kind, text);
+    },
+  };
+}
