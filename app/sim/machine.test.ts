@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Call, FunctionSymbol, type AnySymbol, type Body } from './call.ts';
+import { Call, FunctionSymbol, type Body } from './call.ts';
 import { Cell } from './cell.ts';
 import { choose } from './choose.ts';
 import { EventHash } from './event-hash.ts';
