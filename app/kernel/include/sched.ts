@@ -1,6 +1,7 @@
 import { runningTask, runningTaskOrNull } from '../../sim/machine-in-force.ts';
 import type { Task } from '../../sim/task.ts';
 import { Struct } from '../struct.ts';
+import type { FilesStruct } from './fdtable.ts';
 import type { MmStruct } from './mm_types.ts';
 
 /** Bits of `task->__state` (include/linux/sched.h). */
@@ -84,6 +85,10 @@ export class TaskStruct extends Struct {
   /** Virtual time of the last switch (ns), for the hung-task report's seconds. */
   last_switch_time = 0;
   exit_code = 0;
+  /** Open files. Set at fork; taken away by exit_files(). */
+  files: FilesStruct | null = null;
+  /** Number of the system call that the task is in (ORIG_RAX of dumps), -1 in a fault or in user code. */
+  orig_ax = -1;
 }
 
 /** The thread that runs. Throws during boot, where the C would see init_task. */
