@@ -1,8 +1,209 @@
+import { Cell, type Counter } from '../../sim/cell.ts';
+import type { Memory } from '../../sim/memory.ts';
+import { RcuHead } from '../kernel/rcu/rcu_head.ts';
+import { RwSemaphore } from '../kernel/locking/rwsem.ts';
+import { Spinlock } from '../kernel/locking/spinlock.ts';
+import { Work } from '../kernel/workqueue.ts';
+import type { MemCgroup } from '../mm/memcontrol.ts';
+import type { MmuNotifierSubscriptions } from './mmu_notifier.ts';
+import type { Page } from '../mm/page_alloc.ts';
 import { Struct } from '../struct.ts';
+import { Atomic } from './atomic.ts';
+import { Refcount } from './refcount.ts';
+import { LockdepMap } from '../kernel/locking/lockdep.ts';
+import { MapleTree } from './maple_tree.ts';
+import type { TaskStruct } from './sched.ts';
+
+export const PAGE_SIZE = 4096;
+export const PAGE_SHIFT = 12;
+export const PMD_SIZE = 0x200000;
+/** Above every user address: stands for ULONG_MAX as the end of a range. */
+export const ULONG_MAX = Number.MAX_SAFE_INTEGER;
 
 /** Bits of `mm->flags` (facts/mm-lifecycle.md, section 1). */
 export const MMF_OOM_SKIP = 21;
 export const MMF_UNSTABLE = 22;
 export const MMF_OOM_REAP_QUEUED = 25;
 
-export class MmStruct extends Struct {}
+/** Indices into `mm->rss_stat`. */
+export const MM_FILEPAGES = 0;
+export const MM_ANONPAGES = 1;
+export const MM_SWAPENTS = 2;
+export const MM_SHMEMPAGES = 3;
+export const NR_MM_COUNTERS = 4;
+
+/** Bits of `vma->vm_flags`. */
+export const VM_READ = 0x00000001;
+export const VM_WRITE = 0x00000002;
+export const VM_EXEC = 0x00000004;
+export const VM_SHARED = 0x00000008;
+export const VM_PFNMAP = 0x00000400;
+export const VM_LOCKED = 0x00002000;
+export const VM_DONTCOPY = 0x00020000;
+export const VM_ACCOUNT = 0x00100000;
+export const VM_HUGETLB = 0x00400000;
+
+/** What a fault ended with. */
+export const VM_FAULT_OOM = 0x000001;
+export const VM_FAULT_SIGBUS = 0x000002;
+export const VM_FAULT_MAJOR = 0x000004;
+export const VM_FAULT_SIGSEGV = 0x000040;
+export const VM_FAULT_RETRY = 0x000400;
+export const VM_FAULT_ERROR = VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV;
+
+/**
+ * A page-table entry, replaced as a whole. One entry stands for `granule` neighbouring pages of its table, and
+ * `page` for as many (a power of two: its order).
+ */
+export interface Pte {
+  /** Null for a swap entry. */
+  readonly page: Page | null;
+  readonly writable: boolean;
+  readonly dirty: boolean;
+  /** The counter that the pages behind the entry are counted in: MM_*. */
+  readonly counter: number;
+}
+
+/**
+ * The PTE pages of one mapped range: the lowest level of the page tables. It is one piece of memory, so that a
+ * walker that comes after free_pgtables() touches dead memory. Reached through `PageRange.pmd`.
+ */
+export class PteTable extends Struct {
+  /** The split page-table lock; protects every change of an entry. */
+  readonly ptl = new Spinlock('ptlock_ptr(ptdesc)', this.memory);
+  readonly ptes: readonly Cell<Pte | null>[];
+  /** Pages that hold it, for pgtables_bytes. */
+  readonly pages: number;
+
+  constructor(memory: Memory, entries: number, pages: number) {
+    super(memory);
+    this.pages = pages;
+    this.ptes = Array.from({ length: entries }, (_, i) => new Cell<Pte | null>(null, `pte[${i}]`, memory));
+  }
+}
+
+/**
+ * A stretch of the address space whose translations lie in one table. VMAs that were split off each other share
+ * theirs. Stands for the levels of the page tables above the lowest.
+ */
+export class PageRange {
+  /** The entry that points at the table; null where there is none. Written under `page_table_lock`. */
+  readonly pmd: Cell<PteTable | null>;
+
+  constructor(
+    mm: MmStruct,
+    readonly start: number,
+    readonly end: number,
+    /** Pages per modelled entry, a power of two. */
+    readonly granule: number,
+  ) {
+    this.pmd = new Cell<PteTable | null>(null, `pmd[${start.toString(16)}]`, mm.memory);
+  }
+
+  /** Entries of the table. */
+  get entries(): number {
+    return Math.ceil((this.end - this.start) / (PAGE_SIZE * this.granule));
+  }
+
+  /** Index of the entry that translates `address`. */
+  indexOf(address: number): number {
+    return Math.floor((address - this.start) / (PAGE_SIZE * this.granule));
+  }
+
+  addressOf(index: number): number {
+    return this.start + index * PAGE_SIZE * this.granule;
+  }
+
+  /** How many pages entry `index` stands for: the last one of a range may stand for fewer. */
+  pagesOf(index: number): number {
+    return Math.min(this.granule, (this.end - this.addressOf(index)) / PAGE_SIZE);
+  }
+}
+
+/** What a VMA maps. Anonymous memory has none. */
+export interface VmFile {
+  readonly name: string;
+  /** Page-cache pages by index of entry, where the file has them already. */
+  readonly pages: Page[];
+  /** MM_FILEPAGES or MM_SHMEMPAGES. */
+  readonly counter: number;
+}
+
+/** Callbacks of a mapping; `close` runs in remove_vma(). */
+export interface VmOperations {
+  readonly close?: (vma: VmAreaStruct) => Generator<never, void, unknown>;
+}
+
+/**
+ * struct vm_area_struct - one mapping. What never changes after it is in the tree is plain; bounds and flags
+ * change under mmap_lock for write.
+ */
+export class VmAreaStruct extends Struct {
+  readonly vm_start = this.field('vm_start', 0);
+  readonly vm_end = this.field('vm_end', 0);
+  readonly vm_flags = this.field('vm_flags', 0);
+  /** The mm; a per-VMA lock reader compares it after it took the lock. */
+  vm_mm!: MmStruct;
+  vm_file: VmFile | null = null;
+  vm_ops: VmOperations | null = null;
+  /** Where its translations lie. */
+  range!: PageRange;
+  /** v6.12: the per-VMA lock and the sequence number that marks it write-locked. */
+  readonly vm_lock = new RwSemaphore('&vma->vm_lock->lock', this.memory);
+  readonly vm_lock_seq = this.field('vm_lock_seq', -1);
+  readonly detached = this.field('detached', true);
+  /** v6.18: readers of the VMA, plus one while it is in the tree. */
+  readonly vm_refcnt = new Refcount('vm_refcnt', 0, this.memory);
+  readonly vmlock_dep_map = new LockdepMap('vm_lock', undefined, this.memory);
+  readonly vm_rcu = new RcuHead(this.memory, 'vm_rcu.', this);
+
+  /** True for memory of the process's own without a file behind it. */
+  get anonymous(): boolean {
+    return this.vm_file === null;
+  }
+}
+
+/** struct mm_struct - one address space, from mm_alloc() to the last mmdrop(). */
+export class MmStruct extends Struct {
+  /** Holders of the struct; the last mmdrop() frees it. All users together hold one. */
+  readonly mm_count = new Atomic('mm_count', 1, this.memory);
+  /** VMAs by address. Write: mmap_lock for write. Read: mmap_lock, or RCU for per-VMA locks. */
+  readonly mm_mt = new MapleTree('mm_mt', this.memory);
+  /** Users of the address space; the last mmput() runs exit_mmap(). */
+  readonly mm_users = new Atomic('mm_users', 1, this.memory);
+  /** Page tables plus page-table memory, in bytes. */
+  readonly pgtables_bytes = this.counter('pgtables_bytes');
+  /** VMAs; under mmap_lock for write. */
+  readonly map_count = this.field('map_count', 0);
+  /** Guards the pmd entries. */
+  readonly page_table_lock = new Spinlock('&mm->page_table_lock', this.memory);
+  /** Taken outside i_mmap_rwsem and anon_vma->rwsem. Read: VMAs stand. Write: VMAs and tables may change. */
+  readonly mmap_lock = new RwSemaphore('&mm->mmap_lock', this.memory);
+  /** v6.12: goes up when mmap_lock is released by a writer, which unlocks all VMAs that it locked. */
+  readonly mm_lock_seq = this.field('mm_lock_seq', 0);
+  /** Membership of init_mm.mmlist, the mms with swap entries; under mmlist_lock. */
+  readonly mmlist = this.field('mmlist', false);
+  /** Pages of all VMAs; under mmap_lock for write. */
+  readonly total_vm = this.field('total_vm', 0);
+  readonly locked_vm = this.field('locked_vm', 0);
+  /** MMF_*; atomic bit operations, never cleared. */
+  readonly flags = this.field('flags', 0);
+  /** The task that stands for the mm in its cgroup. */
+  readonly owner = this.field<TaskStruct | null>('owner', null);
+  /** Null until the first registration; then lives until __mmdrop(). */
+  readonly notifier_subscriptions = this.field<MmuNotifierSubscriptions | null>(
+    'notifier_subscriptions',
+    null,
+  );
+  /** By MM_*; changed blindly by whoever maps and unmaps, under the PTE lock. */
+  readonly rss_stat: readonly Counter[] = [
+    this.counter('rss_stat[MM_FILEPAGES]'),
+    this.counter('rss_stat[MM_ANONPAGES]'),
+    this.counter('rss_stat[MM_SWAPENTS]'),
+    this.counter('rss_stat[MM_SHMEMPAGES]'),
+  ];
+  readonly async_put_work = new Work('&mm->async_put_work', this.memory);
+  readonly delayed_drop = new RcuHead(this.memory, 'delayed_drop.', this);
+  /** The memory cgroup of the owner, which pages are charged to. */
+  memcg: MemCgroup | null = null;
+}

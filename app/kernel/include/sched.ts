@@ -1,6 +1,12 @@
 import { runningTask, runningTaskOrNull } from '../../sim/machine-in-force.ts';
 import type { Task } from '../../sim/task.ts';
 import { Struct } from '../struct.ts';
+import { Spinlock } from '../kernel/locking/spinlock.ts';
+import { WaitQueueHead } from '../kernel/sched/wait.ts';
+import type { Timer } from '../kernel/time/timer.ts';
+import type { MemCgroup } from '../mm/memcontrol.ts';
+import { Refcount } from './refcount.ts';
+import type { CallbackHead } from '../kernel/task_work.ts';
 import type { FilesStruct } from './fdtable.ts';
 import type { MmStruct } from './mm_types.ts';
 
@@ -20,7 +26,12 @@ export const EXIT_ZOMBIE = 0x0020;
 
 /** Bits of `task->flags`. Written by the task itself only. */
 export const PF_EXITING = 0x00000004;
+export const PF_SIGNALED = 0x00000400;
+export const PF_MEMALLOC = 0x00000800;
 export const PF_KTHREAD = 0x00200000;
+
+/** Bits of `signal->flags`. */
+export const SIGNAL_GROUP_EXIT = 0x00000004;
 
 /** Bits of `thread_info.flags`. */
 export const TIF_SIGPENDING = 2;
@@ -37,6 +48,15 @@ export class SignalStruct extends Struct {
   readonly oom_score_adj = this.field('oom_score_adj', 0);
   /** Threads that are not dead yet. */
   readonly live = this.field('live', 1);
+  /** sighand->siglock: guards pending signals and the flags here. */
+  readonly siglock = new Spinlock('&sighand->siglock', this.memory);
+  /** Signals for the process as a whole, one bit each (bit n-1 for signal n). Under siglock. */
+  readonly shared_pending = this.field('shared_pending', 0);
+  /** Where wait4() waits for children. */
+  readonly wait_chldexit = new WaitQueueHead('&sig->wait_chldexit', this.memory);
+  /** Signals with a handler in user space, or ignored. What is in neither has its default action. */
+  readonly handled = new Set<number>();
+  readonly ignored = new Set<number>();
   /** All threads of the group, leader first. Changes at fork and exit, under tasklist lock. */
   readonly threads: TaskStruct[] = [];
 }
@@ -64,6 +84,23 @@ export class TaskStruct extends Struct {
   /** Pending signals, one bit each (bit n-1 for signal n). Protected by sighand->siglock. */
   readonly pending = this.field('pending', 0);
   readonly exit_state = this.field('exit_state', 0);
+  /** References to the struct: one of its own life, one of the zombie, others by get_task_struct(). */
+  readonly usage = new Refcount('usage', 2, this.memory);
+  /** task_lock(): guards mm against exit_mm(). */
+  readonly alloc_lock = new Spinlock('&p->alloc_lock', this.memory);
+  /** Next on oom_reaper_list; under oom_reaper_lock. */
+  readonly oom_reaper_list = this.field<TaskStruct | null>('oom_reaper_list', null);
+  oom_reaper_timer: Timer | null = null;
+  /** Work for the way back to user space, last added first. */
+  readonly task_works = this.field<CallbackHead | null>('task_works', null);
+  /** The parent, which is told of the end. Under tasklist_lock. */
+  readonly real_parent = this.field<TaskStruct | null>('real_parent', null);
+  /** Under tasklist_lock. */
+  readonly children = this.field<readonly TaskStruct[]>('children', []);
+  /** The mm whose page tables are in use: that of the task, or one borrowed by a kernel thread. */
+  active_mm: MmStruct | null = null;
+  /** The memory cgroup; changes when the task is moved. */
+  readonly memcg = this.field<MemCgroup | null>('memcg', null);
 
   /** PF_* bits. */
   flags = 0;
