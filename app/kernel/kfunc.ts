@@ -33,10 +33,14 @@ export function kfunc<Args extends readonly unknown[], Result>(
   return Object.assign((...args: Args) => new Call<Result>(symbol as unknown as AnySymbol, args), { symbol });
 }
 
+/** A body of any symbol, where the types of its arguments do not matter. */
+export type AnyBody = (...args: never[]) => Body<unknown>;
+
 /** A body that stands in for a symbol's own: what trees and patches are made of. */
 export interface Replacement {
   readonly symbol: AnySymbol;
-  readonly body: (...args: never[]) => Body<unknown>;
+  /** Makes the body from the one underneath: the symbol's own, the tree's, or an earlier patch's. */
+  readonly over: (below: AnyBody) => AnyBody;
 }
 
 /** Says that `body` stands in for `original`; arguments and result are those of the original. */
@@ -44,7 +48,18 @@ export function replace<Args extends readonly unknown[], Result>(
   original: KernelFunction<Args, Result>,
   body: (...args: Args) => Body<Result>,
 ): Replacement {
-  return { symbol: original.symbol, body: body as unknown as Replacement['body'] };
+  return { symbol: original.symbol, over: () => body as unknown as AnyBody };
+}
+
+/**
+ * Says that `original` does something more. `over` is handed the body underneath, whatever tree or patch it
+ * comes from; `yield* below(...args)` runs it in the same stack frame, as lines of one function.
+ */
+export function extend<Args extends readonly unknown[], Result>(
+  original: KernelFunction<Args, Result>,
+  over: (below: (...args: Args) => Body<Result>) => (...args: Args) => Body<Result>,
+): Replacement {
+  return { symbol: original.symbol, over: over as unknown as Replacement['over'] };
 }
 
 export function isInlined(symbol: AnySymbol): boolean {
