@@ -4,6 +4,7 @@ import { AddressSpace } from './addresses.ts';
 import type { Config } from './config.ts';
 import { createGlobals } from './globals.ts';
 import { Hooks } from './hooks.ts';
+import type { AnyBody } from './kfunc.ts';
 import { KernelLog } from './log.ts';
 import type { Patch, Tree } from './tree.ts';
 
@@ -48,9 +49,11 @@ export class Kernel {
 
   /** Lays the tree's and then each patch's bodies over the symbols' own, later ones on top. */
   private install({ tree, patches }: KernelOptions): void {
+    const { implementations } = this.machine;
     for (const overlay of [tree, ...patches]) {
-      for (const { symbol, body } of overlay.replacements) {
-        this.machine.implementations[symbol.index] = body;
+      for (const { symbol, over } of overlay.replacements) {
+        const below = implementations[symbol.index] ?? (symbol.body as AnyBody);
+        implementations[symbol.index] = over(below);
       }
     }
   }
