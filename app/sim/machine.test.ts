@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Call, FunctionSymbol, type Body } from './call.ts';
+import { Call, FunctionSymbol, type AnySymbol, type Body } from './call.ts';
 import { Cell } from './cell.ts';
 import { choose } from './choose.ts';
 import { EventHash } from './event-hash.ts';
@@ -8,7 +8,7 @@ import { Machine } from './machine.ts';
 import { runningTask } from './machine-in-force.ts';
 import { Memory } from './memory.ts';
 import { RandomChooser } from './random.ts';
-import { abandon, join, spawn } from './spawn.ts';
+import { abandon, end, join, spawn } from './spawn.ts';
 import { firstOf, inOrder, machineWith } from './testing/programs.ts';
 
 describe('operations', () => {
@@ -140,6 +140,20 @@ describe('tasks', () => {
       ['parent', 'ended', 1],
       ['child', 'ended', 1],
     ]);
+  });
+
+  test('that end deep in calls are never resumed', () => {
+    const inner = new FunctionSymbol('inner', function* (): Body<void> {
+      yield* end(7);
+    });
+    const { machine, shared } = machineWith(() => new Cell(0, 'x'), {
+      a: function* (x) {
+        yield* new Call<void>(inner as unknown as AnySymbol, []);
+        yield* x.write(1);
+      },
+    });
+    machine.run(firstOf);
+    expect([machine.tasks[0]?.state, machine.tasks[0]?.result, shared.value]).toEqual(['ended', 7, 0]);
   });
 
   test('that are abandoned keep their locks and are never resumed', () => {

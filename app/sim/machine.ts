@@ -140,6 +140,15 @@ export class Machine {
     this.wake(task);
   }
 
+  /** Ends a task before its code returns. For the effect of `end()`. */
+  end(task: Task, result: unknown): void {
+    task.state = 'ended';
+    task.result = result;
+    this.setPending(task, null);
+    this.observer?.ended?.(task);
+    this.wake(task);
+  }
+
   /** Marks memory as dead. For the effect of `Memory.free()`. */
   endLifetime(memory: Memory, _task: Task): void {
     memory.alive = false;

@@ -29,6 +29,11 @@ export function abandon(): Operation<never> {
   return new Abandon();
 }
 
+/** Ends the running task here and now, however deep in calls it is: nothing after it is executed. */
+export function end(result: unknown): Operation<never> {
+  return new End(result);
+}
+
 class Spawn extends Operation<Task> {
   constructor(private readonly description: TaskDescription) {
     // Task numbers are handed out in order, which everybody can see: two spawns do not commute.
@@ -61,6 +66,17 @@ class Abandon extends Operation<never> {
 
   override execute(task: Task): never {
     machineInForce().abandon(task);
+    return undefined as never;
+  }
+}
+
+class End extends Operation<never> {
+  constructor(private readonly result: unknown) {
+    super('exit', machineInForce().running(), 'write');
+  }
+
+  override execute(task: Task): never {
+    machineInForce().end(task, this.result);
     return undefined as never;
   }
 }
