@@ -1,10 +1,15 @@
 import { runningTask, runningTaskOrNull } from '../../sim/machine-in-force.ts';
 import type { Task } from '../../sim/task.ts';
 import { Struct } from '../struct.ts';
+import { RcuHead } from '../kernel/rcu/rcu_head.ts';
 import { Spinlock } from '../kernel/locking/spinlock.ts';
 import { WaitQueueHead } from '../kernel/sched/wait.ts';
 import type { Timer } from '../kernel/time/timer.ts';
 import type { MemCgroup } from '../mm/memcontrol.ts';
+import type { HeldLock } from '../kernel/locking/lockdep.ts';
+import type { BlockedOn } from '../kernel/sched/core.ts';
+import type { StackEntry } from '../stack.ts';
+import { Atomic } from './atomic.ts';
 import { Refcount } from './refcount.ts';
 import type { CallbackHead } from '../kernel/task_work.ts';
 import type { FilesStruct } from './fdtable.ts';
@@ -47,7 +52,7 @@ export class SignalStruct extends Struct {
   readonly group_exit_code = this.field('group_exit_code', 0);
   readonly oom_score_adj = this.field('oom_score_adj', 0);
   /** Threads that are not dead yet. */
-  readonly live = this.field('live', 1);
+  readonly live = new Atomic('live', 1, this.memory);
   /** sighand->siglock: guards pending signals and the flags here. */
   readonly siglock = new Spinlock('&sighand->siglock', this.memory);
   /** Signals for the process as a whole, one bit each (bit n-1 for signal n). Under siglock. */
@@ -57,8 +62,15 @@ export class SignalStruct extends Struct {
   /** Signals with a handler in user space, or ignored. What is in neither has its default action. */
   readonly handled = new Set<number>();
   readonly ignored = new Set<number>();
-  /** All threads of the group, leader first. Changes at fork and exit, under tasklist lock. */
-  readonly threads: TaskStruct[] = [];
+  /** All threads of the group, leader first. Changes under tasklist_lock and siglock; read under RCU. */
+  readonly thread_head = this.field<readonly TaskStruct[]>('thread_head', []);
+  /** References: one per thread that is not released. */
+  readonly sigcnt = new Refcount('sigcnt', 1, this.memory);
+
+  /** (plain) */
+  get threads(): readonly TaskStruct[] {
+    return this.thread_head.value;
+  }
 }
 
 /**
@@ -84,15 +96,18 @@ export class TaskStruct extends Struct {
   /** Pending signals, one bit each (bit n-1 for signal n). Protected by sighand->siglock. */
   readonly pending = this.field('pending', 0);
   readonly exit_state = this.field('exit_state', 0);
-  /** References to the struct: one of its own life, one of the zombie, others by get_task_struct(). */
-  readonly usage = new Refcount('usage', 2, this.memory);
+  /** References to the struct: all of rcu_users together hold one, others come by get_task_struct(). */
+  readonly usage = new Refcount('usage', 1, this.memory);
+  /** One for the scheduler until the last switch, one for user space until the parent took note. */
+  readonly rcu_users = new Refcount('rcu_users', 2, this.memory);
+  readonly rcu = new RcuHead(this.memory, 'rcu.', this);
   /** task_lock(): guards mm against exit_mm(). */
   readonly alloc_lock = new Spinlock('&p->alloc_lock', this.memory);
   /** Next on oom_reaper_list; under oom_reaper_lock. */
   readonly oom_reaper_list = this.field<TaskStruct | null>('oom_reaper_list', null);
   oom_reaper_timer: Timer | null = null;
-  /** Work for the way back to user space, last added first. */
-  readonly task_works = this.field<CallbackHead | null>('task_works', null);
+  /** Work for the way back to user space, last added first; null once the task takes no more. */
+  readonly task_works = this.field<readonly CallbackHead[] | null>('task_works', []);
   /** The parent, which is told of the end. Under tasklist_lock. */
   readonly real_parent = this.field<TaskStruct | null>('real_parent', null);
   /** Under tasklist_lock. */
@@ -114,6 +129,23 @@ export class TaskStruct extends Struct {
   rcu_read_lock_nesting = 0;
   /** non_block_start() depth; exists with DEBUG_ATOMIC_SLEEP only. */
   non_block_count = 0;
+  /** What set_current_state() wrote last: how a sleep of the task may be ended. */
+  sleep_state = TASK_RUNNING;
+  /** While the task waits for a lock: how it shows to others (sched/core.ts). */
+  blocked: BlockedOn | null = null;
+  /** When __state was last set to TASK_RUNNING by a waker. Goes with `__state`. */
+  woken_at = 0;
+  /** The CPU that the task is bound to, or null. */
+  bound_cpu: number | null = null;
+  /** local_bh_disable() depth with PREEMPT_RT, where preempt_count does not count it. */
+  softirq_disable_cnt = 0;
+  /** Handling of soft and hard interrupts under way, as lockdep counts it. */
+  softirq_context = 0;
+  hardirq_context = 0;
+  /** Where preemption was disabled last, for DEBUG_PREEMPT. */
+  preempt_disable_ip: StackEntry | null = null;
+  /** The locks held, as lockdep sees it, outermost first. */
+  readonly held_locks: HeldLock[] = [];
   /** User-space registers exist: dumps of this task end with them. Kernel threads have none. */
   user = false;
   /** Switches, for the hung-task detector: nvcsw + nivcsw. */
@@ -124,6 +156,8 @@ export class TaskStruct extends Struct {
   exit_code = 0;
   /** Open files. Set at fork; taken away by exit_files(). */
   files: FilesStruct | null = null;
+  /** The working directory (fs_struct, which no two processes share here). */
+  pwd = '/';
   /** Number of the system call that the task is in (ORIG_RAX of dumps), -1 in a fault or in user code. */
   orig_ax = -1;
 }
