@@ -13,6 +13,8 @@ export class FilesStruct extends Struct {
   readonly file_lock: Spinlock;
   /** Descriptor -> file. The array grows only; what is in a slot changes under file_lock. */
   readonly fd: Cell<FileStruct | null>[] = [];
+  /** Descriptors that are taken, also those whose slot is still empty. Under file_lock. */
+  readonly open_fds = new Set<number>();
   /** Descriptors that exec closes. Under file_lock. */
   readonly close_on_exec = new Set<number>();
 

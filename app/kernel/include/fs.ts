@@ -1,5 +1,6 @@
 import type { Call } from '../../sim/call.ts';
 import type { Memory } from '../../sim/memory.ts';
+import type { LockdepMap } from '../kernel/locking/lockdep.ts';
 import { Mutex } from '../kernel/locking/mutex.ts';
 import { Struct } from '../struct.ts';
 import { Atomic } from './atomic.ts';
@@ -40,17 +41,32 @@ export interface FileOperations {
 export interface SuperBlock {
   /** As /proc/mounts has it: `debugfs`, `cgroup2`. */
   readonly type: string;
-  /** Its lock class of "somebody writes", as lockdep numbers them in order of first use: `sb_writers#8`. */
-  readonly s_writers: string;
+  /** "Somebody writes here": only lockdep ever hears of it, as nothing in the model freezes a file system. */
+  readonly s_writers: LockdepMap;
+}
+
+export type InodeKind = 'regular' | 'directory' | 'character' | 'fifo' | 'anonymous';
+
+/** struct inode_operations, of a directory. Without an operation the directory refuses what it stands for. */
+export interface InodeOperations {
+  lookup?(dir: Inode, name: string): Call<Inode | null>;
+  create?(dir: Inode, name: string): Call<Inode | number>;
+  mkdir?(dir: Inode, name: string): Call<number>;
+  rmdir?(dir: Inode, name: string): Call<number>;
+  unlink?(dir: Inode, name: string): Call<number>;
+  /** Names in the directory, in the order in which it lists them. */
+  iterate?(dir: Inode): Call<readonly string[]>;
 }
 
 /** struct inode, and the directory entry that leads to it: the model has no hard links. */
 export interface Inode {
   readonly name: string;
-  readonly kind: 'regular' | 'directory' | 'character' | 'fifo' | 'anonymous';
+  readonly kind: InodeKind;
   readonly i_sb: SuperBlock;
   readonly i_fop: FileOperations;
-  i_private: unknown;
+  readonly i_op: InodeOperations;
+  /** What the creator of the file stored with it. */
+  readonly i_private: unknown;
 }
 
 /** struct file - an open file. Descriptors of several processes may refer to one. */
@@ -60,18 +76,16 @@ export class FileStruct extends Struct {
   /** Position. With f_count above 1 it is used under f_pos_lock. */
   readonly f_pos = this.field('f_pos', 0);
   readonly f_pos_lock: Mutex;
-  /** Set by open() before anybody else can see the file; read-only afterwards. */
+  /** Set by open(), before anybody else can see the file, as are the following; read-only afterwards. */
   private_data: unknown = null;
-  f_op: FileOperations;
-  f_inode: Inode;
+  f_op!: FileOperations;
+  f_inode!: Inode;
   f_flags = 0;
   f_mode = 0;
 
-  constructor(memory: Memory, inode: Inode) {
+  constructor(memory: Memory) {
     super(memory);
     this.f_count = new Atomic('f_count', 1, memory);
     this.f_pos_lock = new Mutex('&f->f_pos_lock', memory);
-    this.f_op = inode.i_fop;
-    this.f_inode = inode;
   }
 }

@@ -1,0 +1,46 @@
+import { runningTask } from '../../../../sim/machine-in-force.ts';
+import { kernelGlobal } from '../../../globals.ts';
+import { config, kernel } from '../../../kernel.ts';
+import { panic } from '../../../kernel/panic.ts';
+import { add_taint } from '../../../kernel/taint.ts';
+import { dump_stack_print_info, show_trace } from '../../../lib/dump_stack.ts';
+import { pr_alert, pr_warn } from '../../../printk.ts';
+import { stack_trace, type StackEntry } from '../../../stack.ts';
+import { show_regs } from './regs.ts';
+
+const die_counter = kernelGlobal('die_counter', () => ({ count: 0 }));
+
+/** Where an oops happened. */
+export interface OopsState {
+  readonly rip: StackEntry;
+  readonly callers: readonly StackEntry[];
+}
+
+export function oops_state(innermost: readonly string[] = []): OopsState {
+  const [rip, ...callers] = stack_trace(runningTask(), innermost);
+  return { rip, callers };
+}
+
+/** `Oops: ...: 0000 [#1] PREEMPT_RT SMP KASAN` */
+export function oops_headline(what: string): void {
+  const preempt = config().PREEMPT_RT ? ' PREEMPT_RT' : ' PREEMPT';
+  const words = [
+    kernel().tree.traits.preemptionModelInDumps ? '' : preempt,
+    config().SMP ? ' SMP' : '',
+    config().KASAN ? ' KASAN' : '',
+  ];
+  pr_alert(`${what} [#${++die_counter().count}]${words.join('')}`);
+}
+
+/** The rest of an oops: registers, stack, the end mark, and the registers once more. */
+export function oops_end(oops: OopsState, code: string, extra: Readonly<Record<string, string>> = {}): void {
+  dump_stack_print_info();
+  show_regs(oops.rip, code, extra);
+  show_trace(runningTask(), oops.callers, true);
+  const cr2 = extra['CR2'];
+  if (cr2 !== undefined) pr_warn(`CR2: ${cr2}`);
+  add_taint('D', 'LOCKDEP_NOW_UNRELIABLE');
+  pr_warn('---[ end trace 0000000000000000 ]---');
+  show_regs(oops.rip, code, extra);
+  if (kernel().append.get('oops') === 'panic') panic('Fatal exception');
+}

@@ -1,0 +1,106 @@
+import { assert } from '../../base/assert.ts';
+import { kernelGlobal } from '../globals.ts';
+import type { FileOperations, Inode, InodeKind, InodeOperations, SuperBlock } from '../include/fs.ts';
+import { LockdepMap } from '../kernel/locking/lockdep.ts';
+
+/**
+ * The tree of names of one kernel. What stands in it from boot on is plain data, which nobody changes
+ * afterwards; a directory that changes while the guest runs keeps its names in its own operations.
+ */
+export class DirectoryTree {
+  private readonly superBlocks = new Map<string, SuperBlock>();
+  private readonly children = new Map<Inode, Map<string, Inode>>();
+  readonly root: Inode;
+
+  constructor() {
+    // In the order in which a booting kernel first writes to each, which is how lockdep numbers them.
+    for (const [type, writers] of FILE_SYSTEMS) {
+      this.superBlocks.set(type, { type, s_writers: new LockdepMap(writers, {}, null, 'percpu') });
+    }
+    this.root = this.directoryInode('', 'rootfs', {});
+  }
+
+  superBlock(type: string): SuperBlock {
+    const found = this.superBlocks.get(type);
+    assert(found !== undefined, `no file system ${type}`);
+    return found;
+  }
+
+  /** A directory at an absolute path, made with those above it if it is not there yet. */
+  directory(path: string, type?: string, i_op: InodeOperations = {}): Inode {
+    let at = this.root;
+    const names = splitPath(path);
+    names.forEach((name, i) => {
+      const last = i === names.length - 1;
+      const next = this.child(at, name);
+      if (next !== null) {
+        at = next;
+        return;
+      }
+      const made = this.directoryInode(name, (last ? type : undefined) ?? at.i_sb.type, last ? i_op : {});
+      this.attach(at, made);
+      at = made;
+    });
+    return at;
+  }
+
+  /** A file at an absolute path, from boot on. */
+  file(path: string, kind: InodeKind, i_fop: FileOperations, i_private: unknown = null): Inode {
+    const names = splitPath(path);
+    const name = names.pop();
+    assert(name !== undefined, 'a file needs a name');
+    const parent = this.directory(names.join('/'));
+    const inode: Inode = { name, kind, i_sb: parent.i_sb, i_fop, i_op: {}, i_private };
+    this.attach(parent, inode);
+    return inode;
+  }
+
+  child(directory: Inode, name: string): Inode | null {
+    return this.children.get(directory)?.get(name) ?? null;
+  }
+
+  names(directory: Inode): readonly string[] {
+    return [...(this.children.get(directory)?.keys() ?? [])];
+  }
+
+  private attach(parent: Inode, inode: Inode): void {
+    let names = this.children.get(parent);
+    if (names === undefined) {
+      names = new Map();
+      this.children.set(parent, names);
+    }
+    assert(!names.has(inode.name), `${inode.name} is there already`);
+    names.set(inode.name, inode);
+  }
+
+  private directoryInode(name: string, type: string, i_op: InodeOperations): Inode {
+    return { name, kind: 'directory', i_sb: this.superBlock(type), i_fop: {}, i_op, i_private: null };
+  }
+}
+
+/** The names of the kernel that runs. */
+export const dcache = kernelGlobal('dcache', () => new DirectoryTree());
+
+/** The names of a path, without empty ones and `.`; `..` takes one away. */
+export function splitPath(path: string): string[] {
+  const names: string[] = [];
+  for (const name of path.split('/')) {
+    if (name === '' || name === '.') continue;
+    if (name === '..') names.pop();
+    else names.push(name);
+  }
+  return names;
+}
+
+const FILE_SYSTEMS: readonly (readonly [type: string, s_writers: string])[] = [
+  ['rootfs', 'sb_writers#2'],
+  ['tmpfs', 'sb_writers#3'],
+  ['proc', 'sb_writers#4'],
+  ['sysfs', 'sb_writers#5'],
+  ['devtmpfs', 'sb_writers#6'],
+  ['tracefs', 'sb_writers#7'],
+  ['debugfs', 'sb_writers#8'],
+  ['cgroup2', 'sb_writers#9'],
+  ['pipefs', 'sb_writers#10'],
+  ['anon_inodefs', 'sb_writers#11'],
+];
