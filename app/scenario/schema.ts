@@ -1,0 +1,421 @@
+import { z } from 'zod';
+import type { OperationKind } from '../sim/operation.ts';
+import { CONDITION, DURATION, PERCENT, RATIO, SIZE } from './units.ts';
+
+/**
+ * The scenario format, version 1: what every scenario file is checked against, what the types of the runner
+ * are inferred from, and what an editor completes and explains (see json-schema.ts).
+ *
+ * The schema says what can be said without knowing the kernel; names of trees, patches, options and programs
+ * are checked by resolve.ts. `registry` marks where such a name stands.
+ */
+export const FORMAT_VERSION = 1;
+
+/** Where the names that a key may have come from. */
+export type Registry = 'trees' | 'patches' | 'config' | 'programs' | 'costs' | 'probes';
+
+declare module 'zod' {
+  interface GlobalMeta {
+    registry?: Registry;
+    fix?: string;
+  }
+}
+
+/** For rules about several keys: what is wrong with one of them is told alone. */
+const hasNoIssue = (payload: { readonly issues: readonly unknown[] }): boolean => payload.issues.length === 0;
+
+const name = (registry: Registry) => z.string().min(1).max(200).meta({ registry });
+
+const duration = z
+  .string()
+  .regex(DURATION)
+  .meta({
+    title: 'duration',
+    description: 'A number with a unit: ns, us, ms, s or min.',
+    fix: 'write a number with a unit, such as 57ms or 1.5s',
+    examples: ['57ms', '1.5s'],
+  });
+
+const label = z
+  .string()
+  .regex(/^[A-Za-z0-9_][\w.-]{0,63}$/)
+  .meta({ fix: 'use letters, digits, `_`, `-` and `.`, at most 64' });
+
+const configValue = z.union([z.literal('y'), z.literal('n'), z.number().int()]).meta({
+  title: 'option value',
+  description: '`y` or `n`; a number for HZ.',
+  fix: 'write y or n (a number for HZ)',
+});
+
+const configuration = z.record(name('config'), configValue).meta({
+  description:
+    'Kconfig options that differ from the debug kernel of the captures, by their kernel names without ' +
+    '`CONFIG_`. What others select or depend on is worked out as `make olddefconfig` does.',
+});
+
+export const kernelSchema = z
+  .strictObject({
+    tree: name('trees')
+      .meta({ description: 'The kernel era that is booted, for instance `v6.12`.', registry: 'trees' })
+      .optional(),
+    patches: z
+      .array(name('patches'))
+      .max(32)
+      .meta({ description: 'Patches that are laid over the tree, in this order.' })
+      .optional(),
+    config: configuration.optional(),
+    append: z
+      .array(z.string().min(1).max(200))
+      .max(64)
+      .meta({ description: 'Boot arguments: `name=value`, or `name` for a flag.' })
+      .optional(),
+    cpus: z
+      .number()
+      .int()
+      .min(1)
+      .max(64)
+      .meta({ description: 'CPUs of the guest; 2 unless said otherwise.' })
+      .optional(),
+    memory: z
+      .string()
+      .regex(SIZE)
+      .meta({
+        description: 'Memory of the guest, `2G` unless said otherwise.',
+        fix: 'write a size such as 512M or 2G',
+      })
+      .optional(),
+  })
+  .meta({ description: 'What is booted.' });
+
+const taskSchema = z
+  .strictObject({
+    name: label.meta({
+      description: 'How other tasks and reports refer to it: `$name` in arguments is its pid.',
+    }),
+    program: name('programs').meta({ description: 'The program that it runs.', registry: 'programs' }),
+    args: z
+      .array(z.union([z.string().max(1000), z.number()]))
+      .max(64)
+      .meta({ description: 'Its arguments. `$name` stands for the pid of the task of that name.' })
+      .optional(),
+    start: duration
+      .meta({ description: 'When it starts, counted from the end of the boot; at once by default.' })
+      .optional(),
+    background: z
+      .boolean()
+      .meta({
+        description: 'The run does not wait for its end: a virtual machine that only sleeps, for instance.',
+      })
+      .optional(),
+  })
+  .meta({ description: 'One process of the guest.' });
+
+export const guestSchema = z
+  .strictObject({
+    console: z
+      .string()
+      .min(1)
+      .max(65_536)
+      .meta({ description: 'A shell script that the console of the guest runs; the run ends with it.' })
+      .optional(),
+    tasks: z
+      .array(taskSchema)
+      .min(1)
+      .max(64)
+      .meta({ description: 'Processes that are started without a shell: fewer steps for a search.' })
+      .optional(),
+  })
+  .meta({ description: 'What the guest does: either a console script or explicit tasks.' })
+  .refine((guest) => (guest.console === undefined) !== (guest.tasks === undefined), {
+    message: 'either a console script or tasks',
+    params: { fix: 'give exactly one of `console` and `tasks`' },
+    when: hasNoIssue,
+  });
+
+export const FAULT_SITES = ['failslab', 'fail_page_alloc'] as const;
+
+const faultSchema = z
+  .strictObject({
+    site: z
+      .enum(FAULT_SITES)
+      .meta({ description: 'What fails: `failslab` kmalloc and friends, `fail_page_alloc` pages.' }),
+    function: z
+      .string()
+      .max(100)
+      .meta({ description: 'Only where this kernel function is on the stack.' })
+      .optional(),
+    task: z.string().max(64).meta({ description: 'Only in tasks of this command name.' }).optional(),
+    times: z
+      .number()
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .meta({ description: 'At most so many times; without it, always.' })
+      .optional(),
+    chance: z
+      .union([z.literal('always'), z.literal('search'), z.string().regex(RATIO)])
+      .meta({
+        description:
+          '`always` (the default): each match fails. `1/4`: drawn from the seed in a timed run, both ways in a ' +
+          'search. `search`: succeeds in a timed run, both ways in a search.',
+        fix: 'write always, search or a ratio such as 1/4',
+      })
+      .optional(),
+  })
+  .meta({ description: 'An allocation that fails.' });
+
+const operationCosts = z
+  .strictObject({
+    read: duration.optional(),
+    write: duration.optional(),
+    rmw: duration.optional(),
+    acquire: duration.optional(),
+    release: duration.optional(),
+    wait: duration.optional(),
+    alloc: duration.optional(),
+    free: duration.optional(),
+    choose: duration.optional(),
+    delay: duration.optional(),
+    spawn: duration.optional(),
+    exit: duration.optional(),
+  } satisfies Record<OperationKind, unknown>)
+  .meta({ description: 'Cost of one operation, by kind.' });
+
+const overridesSchema = z
+  .strictObject({
+    operation: operationCosts.optional(),
+    contextSwitch: duration.meta({ description: 'From one task to another on one CPU.' }).optional(),
+    wakeUp: duration
+      .meta({ description: 'From the wake-up of a task until its CPU considers it.' })
+      .optional(),
+    slice: duration.meta({ description: 'How long a task keeps its CPU from its equals.' }).optional(),
+  })
+  .meta({ description: 'Departures from the cost model.' });
+
+export const timeSchema = z
+  .strictObject({
+    cost: name('costs')
+      .meta({ description: 'The cost model: what operations cost in virtual time.', registry: 'costs' })
+      .optional(),
+    overrides: overridesSchema.optional(),
+    jitter: z
+      .string()
+      .regex(PERCENT)
+      .meta({
+        description: 'Noise on every cost, drawn from the seed: up to so much is added.',
+        fix: 'write a percentage from 0% to 100%',
+      })
+      .optional(),
+    hung_task_timeout_secs: z
+      .number()
+      .int()
+      .min(0)
+      .max(100_000)
+      .meta({ description: 'When khungtaskd reports a task; 120 by default, 0 never.' })
+      .optional(),
+    limit: duration
+      .meta({ description: 'Virtual time after which a run is stopped; 10min by default.' })
+      .optional(),
+  })
+  .meta({ description: 'Virtual time.' });
+
+export const STRATEGIES = ['dpor', 'pct', 'random', 'exhaustive'] as const;
+
+export const searchSchema = z
+  .strictObject({
+    strategy: z.enum(STRATEGIES).meta({ description: 'How the interleavings are searched.' }).optional(),
+    preemptions: z
+      .number()
+      .int()
+      .min(0)
+      .max(64)
+      .meta({ description: 'At most so many preemptions; without it, any number.' })
+      .optional(),
+    depth: z
+      .number()
+      .int()
+      .min(1)
+      .max(64)
+      .meta({ description: 'Number of ordering constraints that `pct` aims at.' })
+      .optional(),
+    maxExecutions: z
+      .number()
+      .int()
+      .min(1)
+      .max(1_000_000_000_000)
+      .meta({ description: 'Stop after so many executions.' })
+      .optional(),
+    maxSteps: z
+      .number()
+      .int()
+      .min(1)
+      .max(100_000_000)
+      .meta({ description: 'Cut an execution off after so many operations.' })
+      .optional(),
+    budget: duration.meta({ description: 'Stop after so much time on the clock on the wall.' }).optional(),
+    stopAtFirst: z.boolean().meta({ description: 'Stop at the first failing execution.' }).optional(),
+    actors: z
+      .array(z.string().min(1).max(64))
+      .min(1)
+      .max(32)
+      .meta({
+        description:
+          'Command names of the tasks whose order is searched; the others run as the timed scheduler would.',
+      })
+      .optional(),
+  })
+  .meta({ description: 'How `scythe explore` searches this scenario.' });
+
+const titlePattern = z.string().min(1).max(500);
+
+const eventSchema = z
+  .strictObject({
+    event: z
+      .string()
+      .regex(/^\w+(:\w+)?$/)
+      .meta({
+        description: 'A trace event: `oom:mark_victim`.',
+        fix: 'write system:event, such as oom:mark_victim',
+      })
+      .optional(),
+    log: z.string().min(1).max(500).meta({ description: 'A part of a line of dmesg.' }).optional(),
+    task: z.string().max(64).meta({ description: 'Command name of the task that does it.' }).optional(),
+    text: z.string().max(500).meta({ description: "A part of the event's text." }).optional(),
+  })
+  .refine((item) => (item.event === undefined) !== (item.log === undefined), {
+    message: 'either an event or a line of the log',
+    params: { fix: 'give exactly one of `event` and `log`' },
+    when: hasNoIssue,
+  });
+
+const bound = z
+  .strictObject({ min: duration.optional(), max: duration.optional() })
+  .meta({ description: 'Bounds, each of them included.' });
+
+const assertions = {
+  clean: z
+    .literal(true)
+    .meta({
+      description: 'No report at all, and every task came to its end or sleeps undisturbed.',
+      fix: 'write true, or leave it out',
+    })
+    .optional(),
+  titles: z
+    .strictObject({
+      must: z
+        .array(titlePattern)
+        .max(64)
+        .meta({ description: 'Titles that appear in every iteration.' })
+        .optional(),
+      mustNot: z
+        .array(titlePattern)
+        .max(64)
+        .meta({ description: 'Titles that appear in no iteration.' })
+        .optional(),
+    })
+    .meta({ description: "Titles of reports by syzkaller's rules; `*` stands for any text." })
+    .optional(),
+  events: z
+    .array(
+      z
+        .union([z.string().regex(/^\w+:\w+$/), eventSchema])
+        .meta({ fix: 'write system:event, such as oom:mark_victim' }),
+    )
+    .max(256)
+    .meta({ description: 'Events that happen in this order; others may happen in between.' })
+    .optional(),
+  final: z
+    .array(
+      z.string().regex(CONDITION).meta({
+        registry: 'probes',
+        fix: 'compare a name with a number, such as "mn_active_invalidate_count == 0"',
+      }),
+    )
+    .max(64)
+    .meta({ description: 'What holds when the run has ended, for each object that has the field.' })
+    .optional(),
+  within: z
+    .strictObject({ reap: bound.optional(), callback: bound.optional(), run: bound.optional() })
+    .meta({
+      description:
+        'Bounds on virtual times: `reap` (each __oom_reap_task_mm()), `callback` (from the detaching of the ' +
+        'subscriptions to the callback that call_srcu() was given), `run` (the whole run).',
+    })
+    .optional(),
+};
+
+/** What is asserted of each iteration. */
+export const assertionsSchema = z.strictObject(assertions);
+
+const caseSchema = z
+  .strictObject({
+    when: z
+      .strictObject({
+        tree: name('trees').optional(),
+        patches: z
+          .array(name('patches'))
+          .max(32)
+          .meta({ description: 'Exactly these patches, in any order.' })
+          .optional(),
+        config: configuration.optional(),
+      })
+      .meta({ description: 'The kernels that this case is about. What is left out, may be anything.' }),
+    ...assertions,
+  })
+  .meta({ description: 'What to expect of certain kernels.' });
+
+export const expectSchema = z
+  .strictObject({
+    ...assertions,
+    cases: z
+      .array(caseSchema)
+      .max(64)
+      .meta({
+        description:
+          'Other expectations for other kernels: the first case that fits stands in for the ones above.',
+      })
+      .optional(),
+  })
+  .meta({ description: 'What must be seen.' });
+
+export const scenarioSchema = z
+  .strictObject({
+    scythe: z
+      .literal(FORMAT_VERSION)
+      .meta({ description: 'Version of the format.', fix: `write \`scythe: ${FORMAT_VERSION}\` at the top` }),
+    title: z.string().min(1).max(200).meta({ description: 'One line.' }),
+    description: z
+      .string()
+      .max(10_000)
+      .meta({ description: 'What it shows, and what to look at.' })
+      .optional(),
+    kernel: kernelSchema.optional(),
+    guest: guestSchema,
+    faults: z.array(faultSchema).max(64).meta({ description: 'Failures to inject.' }).optional(),
+    time: timeSchema.optional(),
+    iterations: z
+      .number()
+      .int()
+      .min(1)
+      .max(100_000)
+      .meta({ description: 'Runs, each with the next seed; 1 by default.' })
+      .optional(),
+    seed: z
+      .number()
+      .int()
+      .min(0)
+      .max(Number.MAX_SAFE_INTEGER)
+      .meta({ description: 'Seed of the first iteration; 1 by default.' })
+      .optional(),
+    search: searchSchema.optional(),
+    expect: expectSchema.optional(),
+  })
+  .meta({ id: 'scenario', title: 'Scythe scenario', description: 'A scenario of Scythe, format version 1.' });
+
+/** A scenario as its file says it: checked, nothing filled in. */
+export type Scenario = z.infer<typeof scenarioSchema>;
+export type Assertions = z.infer<typeof assertionsSchema>;
+export type Expectations = z.infer<typeof expectSchema>;
+export type Fault = z.infer<typeof faultSchema>;
+export type GuestTask = z.infer<typeof taskSchema>;
+export type Timing = keyof NonNullable<Assertions['within']>;
