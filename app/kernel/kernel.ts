@@ -2,10 +2,12 @@ import { Machine } from '../sim/machine.ts';
 import { machineInForce } from '../sim/machine-in-force.ts';
 import { AddressSpace } from './addresses.ts';
 import type { Config } from './config.ts';
+import { FaultInjection, type FaultRule } from './faults.ts';
 import { createGlobals } from './globals.ts';
 import { Hooks } from './hooks.ts';
 import type { AnyBody } from './kfunc.ts';
 import { KernelLog } from './log.ts';
+import { Tracing } from './trace-events.ts';
 import type { Patch, Tree } from './tree.ts';
 
 /** What a kernel is built and booted from. */
@@ -16,6 +18,8 @@ export interface KernelOptions {
   /** Boot arguments, `name` -> value ('' for a flag): `kasan_multi_shot`, `hung_task_panic` … */
   readonly append: ReadonlyMap<string, string>;
   readonly cpus: number;
+  /** What shall go wrong, or may. */
+  readonly faults?: readonly FaultRule[];
 }
 
 /** One modelled kernel on one machine: its build, its globals, its log and the checkers that listen. */
@@ -31,6 +35,10 @@ export class Kernel {
   readonly hooks = new Hooks();
   readonly log: KernelLog;
   readonly addresses = new AddressSpace();
+  readonly faults: FaultInjection;
+  readonly tracing = new Tracing();
+  /** Settings by their names in /proc/sys, `kernel.hung_task_timeout_secs`; who owns one knows its default. */
+  readonly sysctl = new Map<string, number>();
   /** Bits of `TAINT_*` (kernel/panic.ts). */
   taint = 0;
 
@@ -41,6 +49,7 @@ export class Kernel {
     this.config = options.config;
     this.append = options.append;
     this.cpus = options.cpus;
+    this.faults = new FaultInjection(options.faults ?? []);
     this.log = new KernelLog(machine);
     machine.world = this;
     this.install(options);

@@ -22,6 +22,14 @@ export function stackOf(task: Task, innermost: readonly string[] = []): StackEnt
   return names.map((name, i) => entryFor(name, i === 0 ? '' : (names[i - 1] ?? '')));
 }
 
+/** As stackOf(), down to where the stack begins: a kernel thread's first frames are the assembler's. */
+export function stack_trace(task: Task, innermost: readonly string[] = []): StackEntry[] {
+  const trace = stackOf(task, innermost);
+  if (trace.at(-1)?.symbol === 'kthread') trace.push(entryFor('ret_from_fork', 'kthread'));
+  if (trace.at(-1)?.symbol === 'ret_from_fork') trace.push(entryFor('ret_from_fork_asm', 'ret_from_fork'));
+  return trace;
+}
+
 /** The function that runs: what `_THIS_IP_` points into. */
 export function thisFunction(task: Task): StackEntry {
   return entryAt(task, 0);

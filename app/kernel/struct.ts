@@ -4,6 +4,8 @@ import type { SimObject } from '../sim/object.ts';
 import { runningTask } from '../sim/machine-in-force.ts';
 import { formatAddress } from './addresses.ts';
 import { kernel } from './kernel.ts';
+import { stackObject } from './on-stack.ts';
+import { KernelMemory } from './tracking.ts';
 
 /**
  * A kernel struct: fields that live and die with one piece of memory. Fields that other tasks can see are
@@ -30,8 +32,8 @@ export abstract class Struct {
 export type StructClass<S extends Struct> = new (memory: Memory) => S;
 
 /** Reserves memory. Allocators (mm/slab.ts, mm/vmalloc.ts) call it from the effect of their operation. */
-export function reserve(kind: MemoryKind, label: string, size: number): Memory {
-  return new Memory(kind, label, size, kernel().addresses.place(kind, size));
+export function reserve(kind: MemoryKind, label: string, size: number): KernelMemory {
+  return new KernelMemory(kind, label, size, kernel().addresses.place(kind, size));
 }
 
 /**
@@ -39,10 +41,7 @@ export function reserve(kind: MemoryKind, label: string, size: number): Memory {
  * whoever may still point at it.
  */
 export function onStack<S extends Struct>(Class: StructClass<S>, label: string, size: number): S {
-  const frame = runningTask().top;
-  if (frame === null) throw new Error('no frame to put a struct on');
-  const memory = reserve('stack', label, size);
-  (frame.locals ??= []).push(memory);
+  const memory = stackObject(runningTask(), label, size);
   return new Class(memory);
 }
 

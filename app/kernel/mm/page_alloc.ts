@@ -1,0 +1,134 @@
+import type { Body } from '../../sim/call.ts';
+import { Cell } from '../../sim/cell.ts';
+import { Atomic, atomic_dec_and_test, atomic_inc } from '../include/atomic.ts';
+import { kernel } from '../kernel.ts';
+import { kfunc } from '../kfunc.ts';
+import { reserve, type Struct, type StructClass } from '../struct.ts';
+import type { KernelMemory } from '../tracking.ts';
+import { bad_page } from './bad_page.ts';
+import { should_fail } from './failslab.ts';
+import { Allocate, might_alloc, type AllocOptions } from './slab.ts';
+
+const PAGE_SIZE = 4096;
+
+/** Bits of `page->flags`, as `%pGp` names them. */
+export const PG_locked = 0;
+export const PG_referenced = 1;
+export const PG_uptodate = 2;
+export const PG_dirty = 3;
+export const PG_lru = 4;
+export const PG_active = 5;
+export const PG_swapbacked = 6;
+
+/**
+ * struct page - what the kernel knows of 2^order neighbouring pages. The struct itself is there for ever; the
+ * contents are `memory`, which dies when the last reference is put. A page is never handed out again, so
+ * whoever still uses it is found, as with a very long quarantine.
+ */
+export class Page {
+  /** References; the last put_page() frees the page. */
+  readonly _refcount = new Atomic('page->_refcount', 1);
+  /** User page tables that map it, less one. */
+  readonly _mapcount = new Atomic('page->_mapcount', -1);
+  /** PG_* bits. */
+  readonly flags = new Cell<number>(0, 'page->flags');
+  /** Whose page it is: an anon_vma, a file, a KVM; null for none. */
+  mapping: unknown = null;
+  index = 0;
+  readonly pfn: number;
+
+  constructor(
+    /** The contents. */
+    readonly memory: KernelMemory,
+    readonly order: number,
+  ) {
+    this.pfn = memory.address / PAGE_SIZE;
+  }
+}
+
+/**
+ * alloc_pages() - 2^order pages, or null where memory lacks.
+ *
+ * Context: may sleep unless the flags forbid it. Models: mm/page_alloc.c (__alloc_pages). Leaves out: zones,
+ * free lists, watermarks; whoever limits memory counts before it comes here.
+ */
+export const alloc_pages = kfunc(
+  'alloc_pages_noprof',
+  function* (gfp: number, order: number, label?: string) {
+    const memory = yield* contents(gfp, order, label ?? 'page');
+    return memory === null ? null : new Page(memory, order);
+  },
+);
+
+export const alloc_page = (gfp: number, label?: string) => alloc_pages(gfp, 0, label);
+
+/** __free_pages() - drops a reference to pages that no page table maps, and frees them with the last one. */
+export const __free_pages = kfunc('__free_pages', function* (page: Page, _order: number) {
+  if (yield* put_page_testzero(page)) yield* free_unref_page(page);
+});
+
+/** free_unref_page() - back to the free list. What is wrong with the page shows here. */
+export const free_unref_page = kfunc('free_unref_page', function* (page: Page) {
+  if (free_page_is_bad(page)) return;
+  yield* page.memory.free();
+});
+
+export const get_page = (page: Page) => atomic_inc(page._refcount);
+export const put_page_testzero = (page: Page) => atomic_dec_and_test(page._refcount);
+
+/** put_page() - drops a reference; the last one frees the page. */
+export function* put_page(page: Page): Body<void> {
+  if (yield* put_page_testzero(page)) yield* __folio_put(page);
+}
+
+export const __folio_put = kfunc('__folio_put', function* (page: Page) {
+  yield* free_unref_page(page);
+});
+
+/** A struct that is itself a page or more: a page table. Freed by free_pages(). */
+export function* __get_free_pages<S extends Struct>(
+  Class: StructClass<S>,
+  gfp: number,
+  options: AllocOptions = {},
+): Body<S | null> {
+  const order = orderOf(options.size ?? PAGE_SIZE);
+  const memory = yield* contents(gfp, order, options.label ?? Class.name);
+  return memory === null ? null : new Class(memory);
+}
+
+/** free_pages() - ends the life of a struct from __get_free_pages(). */
+export const free_pages = kfunc('free_pages', function* (object: Struct) {
+  yield* object.memory.free();
+});
+
+/** The order of the smallest block of pages that holds `size` bytes. */
+export function orderOf(size: number): number {
+  let order = 0;
+  while (PAGE_SIZE << order < size) order++;
+  return order;
+}
+
+function* contents(gfp: number, order: number, label: string): Body<KernelMemory | null> {
+  might_alloc(gfp);
+  if (kernel().faults.rules.length > 0 && (yield* should_fail('fail_page_alloc', label))) return null;
+  const memory = reserve('page', label, PAGE_SIZE << order);
+  yield* new Allocate(memory);
+  return memory;
+}
+
+/** free_page_is_bad() - a page that is still in use must not be freed; it is reported and lost. */
+function free_page_is_bad(page: Page): boolean {
+  const reason = reasonAgainstFreeing(page);
+  if (reason !== null) bad_page(page, reason);
+  return reason !== null;
+}
+
+/** The freer has the page to itself: what it looks at here is no race of its own. */
+function reasonAgainstFreeing(page: Page): string | null {
+  if (page._mapcount.value !== -1) return 'nonzero mapcount';
+  if (page._refcount.value !== 0) return 'nonzero _refcount';
+  if ((page.flags.value & PAGE_FLAGS_CHECK_AT_FREE) !== 0) return 'PAGE_FLAGS_CHECK_AT_FREE flag(s) set';
+  return null;
+}
+
+const PAGE_FLAGS_CHECK_AT_FREE = (1 << PG_locked) | (1 << PG_lru) | (1 << PG_active);

@@ -1,0 +1,62 @@
+import { Memory, type MemoryKind } from '../sim/memory.ts';
+import { Operation } from '../sim/operation.ts';
+import type { Task } from '../sim/task.ts';
+import { machineInForce } from '../sim/machine-in-force.ts';
+import { kernel } from './kernel.ts';
+import { stack_trace, type StackEntry } from './stack.ts';
+
+/** Who allocated or freed a piece of memory, and from where. */
+export interface Track {
+  readonly pid: number;
+  readonly comm: string;
+  readonly trace: readonly StackEntry[];
+}
+
+/** Memory of the modelled kernel: knows its allocator, and with KASAN who allocated and who freed it. */
+export class KernelMemory extends Memory {
+  declare origin: Track | null;
+  declare end: Track | null;
+  /** The slab cache, `kmalloc-64` or `vm_area_struct`; empty for other kinds. */
+  cache = '';
+  /** For an object on a stack: the stack, and the function whose frame it stands on. */
+  stack: KernelMemory | null = null;
+  frame = '';
+
+  constructor(kind: MemoryKind, label: string, size: number, address: number) {
+    super(kind, label, size, address);
+    this.origin = null;
+    this.end = null;
+  }
+
+  override free(): Operation<void> {
+    return new TrackedFree(this);
+  }
+}
+
+class TrackedFree extends Operation<void> {
+  constructor(private readonly target: KernelMemory) {
+    super('free', target, 'write');
+  }
+
+  /** A second free touches dead memory, too. */
+  override get memory(): Memory {
+    return this.target;
+  }
+
+  override execute(task: Task): void {
+    if (!this.target.alive) return;
+    if (remembers(this.target.kind)) this.target.end = trackOf(task);
+    machineInForce().endLifetime(this.target, task);
+  }
+}
+
+/** Is it worth while to remember stacks of this kind of memory? */
+export function remembers(kind: MemoryKind): boolean {
+  const { config } = kernel();
+  return config.KASAN || (kind === 'stack' && config.SCYTHE_INVARIANTS);
+}
+
+export function trackOf(task: Task, innermost: readonly string[] = []): Track {
+  const { pid = 0, comm = task.label } = (task.context ?? {}) as { pid?: number; comm?: string };
+  return { pid, comm, trace: stack_trace(task, innermost) };
+}
