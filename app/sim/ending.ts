@@ -22,10 +22,19 @@ export type Ending =
   | { readonly kind: 'deadlock'; readonly cycle: readonly Wait[]; readonly waits: readonly Wait[] }
   | { readonly kind: 'lost wake-up'; readonly waits: readonly Wait[] };
 
+/** What matters for the ending of a run; the defaults are those of a machine without a model above it. */
+export interface EndingView {
+  /** Would the run be incomplete if this task, which is still there, waited for ever? */
+  readonly matters: (task: Task) => boolean;
+  /** Could somebody still bring about a change? */
+  readonly goesOn: boolean;
+}
+
 /** Says how a run ended. To be asked after `Machine.run`. */
-export function endingOf(machine: Machine): Ending {
-  if (machine.enabled.length > 0) return { kind: 'stopped' };
-  const waits = machine.tasks.filter((task) => task.state === 'ready' && !task.daemon).map(waitOf);
+export function endingOf(machine: Machine, view: Partial<EndingView> = {}): Ending {
+  const { matters = (task: Task) => !task.daemon, goesOn = machine.enabled.length > 0 } = view;
+  if (goesOn) return { kind: 'stopped' };
+  const waits = machine.tasks.filter((task) => task.state === 'ready' && matters(task)).map(waitOf);
   if (waits.length === 0) return { kind: 'complete' };
   const chain = deadEnd(waits);
   return chain === null ? { kind: 'lost wake-up', waits } : { kind: 'deadlock', cycle: chain, waits };
