@@ -178,8 +178,10 @@ export class Machine {
   }
 
   private survives(task: Task, operation: Operation<unknown>, memory: Memory): boolean {
-    if (this.onDeadAccess?.(task, operation, memory) !== 'abandon') return true;
-    if (task.state === 'ready') this.abandon(task);
+    const outcome = this.onDeadAccess?.(task, operation, memory) ?? 'continue';
+    if (outcome === 'continue') return true;
+    if (outcome === 'rewound') this.resume(task, undefined);
+    else if (task.state === 'ready') this.abandon(task);
     return false;
   }
 

@@ -29,7 +29,9 @@ export type DeadAccess =
   /** The operation goes on with what is still there. */
   | 'continue'
   /** The task is stopped where it stands. */
-  | 'abandon';
+  | 'abandon'
+  /** The operation is not performed; the handler gave the task another stack, on which it goes on. */
+  | 'rewound';
 
 /** The model's part in a touch of dead memory. Called before the operation, which has not run yet. */
 export type DeadAccessHandler = (task: Task, operation: Operation<unknown>, memory: Memory) => DeadAccess;
