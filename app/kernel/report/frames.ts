@@ -58,8 +58,8 @@ const ALWAYS_SKIPPED = new RegExp(
     ')',
 );
 
-/** Frames that a report about RCU use is not about either. */
-const RCU_SKIPPED = /^(?:rcu_|__rcu|lockdep_rcu|kmem_cache_|__kmalloc|kfree|__mt_|mt_|mas_)/;
+/** Frames that a report about the use of RCU is not about either. */
+const RCU_SKIPPED = /rcu|kmem|slab/;
 
 /** Where a task that hangs waits: the scheduler and what waits through it. */
 const WAIT_SKIPPED =

@@ -93,7 +93,7 @@ const RULES: readonly Rule[] = [
     title: ([, site], report) =>
       site.startsWith('lib/list_debug.c')
         ? `BUG: corrupted list in ${blamed(report)}`
-        : `kernel BUG in ${rip(report)}`,
+        : `kernel BUG at ${site}`,
   },
   {
     begins: /^WARNING: possible (?:recursive locking|circular locking dependency|irq lock inversion)/,
@@ -132,8 +132,10 @@ const RULES: readonly Rule[] = [
     title: (_, report) => `INFO: rcu detected stall in ${blamed(report)}`,
   },
   {
-    begins: /^pagealloc: memory corruption/,
-    title: () => null,
+    begins: /^Kernel panic - not syncing: (.+)$/,
+    // These follow a report that has its own title; alone they are what is left of a truncated log.
+    title: ([, why]) =>
+      /panic_on_warn|hung_task|Fatal exception|kasan\.fault/.test(why) ? null : `kernel panic: ${why}`,
   },
 ];
 
