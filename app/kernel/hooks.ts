@@ -1,10 +1,36 @@
+import type { Task } from '../sim/task.ts';
+import type { BadAccess } from './mm/kasan/access.ts';
+import type { KernelMemory } from './tracking.ts';
+import type { MmStruct } from './include/mm_types.ts';
+import type { TaskStruct } from './include/sched.ts';
+
 /**
  * Moments that checkers may listen to, beyond the machine's operations. A file that has such a moment adds
  * it here, and calls `kernel().hooks.emit(...)`; a checker calls `hooks.on(...)` when it is attached.
  */
 export interface HookSignatures {
+  /** Code states what RCU needs here (RCU_LOCKDEP_WARN): `condition` says whether it is violated. */
+  rcuLockdepWarn: (condition: () => boolean, text: string, file: string, line: number) => void;
   /** The run has come to its end; nothing will be scheduled any more. */
   endOfRun: () => void;
+  /** A variable is touched whose function has returned; its stack is still mapped. */
+  deadFrame: (task: Task, access: BadAccess) => void;
+  /** Memory was allocated. */
+  allocated: (memory: KernelMemory) => void;
+  /** Memory is freed that was freed before. */
+  doubleFree: (task: Task, memory: KernelMemory) => void;
+  /** A signal is to be handled by the program, which asks for it when it runs on. */
+  signalForUser: (task: TaskStruct, signr: number) => void;
+  /** An address space was made; nobody else has seen it yet. */
+  mmCreated: (mm: MmStruct) => void;
+  /** exit_mmap() is about to zap the first page. */
+  exitMmapUnmaps: (mm: MmStruct) => void;
+  /** exit_mmap() is done. */
+  exitMmapDone: (mm: MmStruct) => void;
+  /** A reaper holds mmap_lock for read and has found that the mm may be reaped; or is done with it. */
+  reaping: (mm: MmStruct, begins: boolean) => void;
+  /** A VMA or a table of the mm was freed. */
+  mmStructureFreed: (mm: MmStruct, what: string) => void;
 }
 
 type Listeners = { [Name in keyof HookSignatures]?: HookSignatures[Name][] };

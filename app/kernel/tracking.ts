@@ -50,13 +50,13 @@ class TrackedFree extends Operation<void> {
   }
 }
 
-/** Is it worth while to remember stacks of this kind of memory? */
+/** Does anybody remember who allocated and freed this kind of memory? */
 export function remembers(kind: MemoryKind): boolean {
   const { config } = kernel();
-  return config.KASAN || (kind === 'stack' && config.SCYTHE_INVARIANTS);
+  return (kind === 'slab' && config.KASAN) || (kind === 'stack' && config.SCYTHE_INVARIANTS);
 }
 
-export function trackOf(task: Task, innermost: readonly string[] = []): Track {
+export function trackOf(task: Task): Track {
   const { pid = 0, comm = task.label } = (task.context ?? {}) as { pid?: number; comm?: string };
-  return { pid, comm, trace: stack_trace(task, innermost) };
+  return { pid, comm, trace: stack_trace(task) };
 }

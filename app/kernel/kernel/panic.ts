@@ -61,9 +61,9 @@ function warn(site: string, text: string | undefined): void {
   dump_stack_print_info();
   show_regs(rip, codeBytes(rip.symbol, '0f 0b'));
   show_trace(task, callers, true);
+  if (kernel().append.has('panic_on_warn')) panic('kernel: panic_on_warn set ...');
   print_irqtrace_events();
   pr_warn('---[ end trace 0000000000000000 ]---');
-  if (kernel().append.has('panic_on_warn')) panic('kernel: panic_on_warn set ...');
   add_taint('W', 'LOCKDEP_STILL_OK');
 }
 

@@ -1,4 +1,4 @@
-import type { AnySymbol, Body, Call } from '../../sim/call.ts';
+import type { Body, Call } from '../../sim/call.ts';
 import { machineInForce } from '../../sim/machine-in-force.ts';
 import { Effect, type Operation } from '../../sim/operation.ts';
 import { abandon } from '../../sim/spawn.ts';
@@ -45,7 +45,7 @@ export const make_task_dead = kfunc('make_task_dead', function* (irqsOff: boolea
 /** Gives a task that oopsed an empty stack, on which it dies. What stood on the old one stays as it was. */
 export function rewindStack(task: Task, irqsOff = false): void {
   const symbol = make_task_dead.symbol;
-  const frame = new Frame(symbol as unknown as AnySymbol, symbol.body(irqsOff), null, 0);
+  const frame = new Frame(symbol, symbol.body(irqsOff), null, 0);
   task.top = frame;
   machineInForce().observer?.entered?.(task, frame);
 }

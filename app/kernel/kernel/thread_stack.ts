@@ -39,6 +39,10 @@ export const alloc_thread_stack_node = kfunc('alloc_thread_stack_node', function
 export const free_thread_stack = kfunc('free_thread_stack', function* (tsk: TaskStruct) {
   const { stack } = tsk;
   if (stack === null) return;
+  // do_exit() never returned: what stood on its callers' frames ends with the stack.
+  for (let frame = tsk.thread.top; frame !== null; frame = frame.caller) {
+    for (const local of frame.locals ?? []) yield* local.free();
+  }
   const before = yield* cacheOfThisCpu().update((stacks) =>
     stacks.length < NR_CACHED_STACKS ? [...stacks, stack] : stacks,
   );

@@ -46,7 +46,7 @@ export function kmalloc<S extends Struct>(
   gfp: number,
   options: AllocOptions = {},
 ): Call<S | null> {
-  return __kmalloc_cache_noprof(Class as StructClass<Struct>, gfp, options) as Call<S | null>;
+  return __kmalloc_cache_noprof(Class, gfp, options) as Call<S | null>;
 }
 
 /** kzalloc() - as kmalloc(); structs of the model start out zeroed in any case. */
@@ -59,7 +59,7 @@ export function kmem_cache_alloc<S extends Struct>(
   gfp: number,
   label?: string,
 ): Call<S | null> {
-  return kmem_cache_alloc_noprof(cache, Class as StructClass<Struct>, gfp, label) as Call<S | null>;
+  return kmem_cache_alloc_noprof(cache, Class, gfp, label) as Call<S | null>;
 }
 
 export const __kmalloc_cache_noprof = kfunc(
@@ -72,7 +72,7 @@ export const __kmalloc_cache_noprof = kfunc(
     const kind = size > KMALLOC_MAX_CACHE_SIZE ? 'page' : 'slab';
     const memory = reserve(kind, options.label ?? Class.name, size);
     memory.cache = options.cache ?? kmallocCache(size, gfp);
-    yield* new Allocate(memory, kmallocFrames);
+    yield* new Allocate(memory);
     return new Class(memory);
   },
 );
@@ -84,7 +84,7 @@ export const kmem_cache_alloc_noprof = kfunc(
     if (kernel().faults.rules.length > 0 && (yield* __should_failslab(label ?? cache.name))) return null;
     const memory = reserve('slab', label ?? cache.name, cache.object_size);
     memory.cache = cache.name;
-    yield* new Allocate(memory, cacheFrames);
+    yield* new Allocate(memory);
     return new Class(memory);
   },
 );
@@ -106,20 +106,15 @@ export function might_alloc(gfp: number): void {
     might_sleep('include/linux/sched/mm.h', 321);
 }
 
-const kmallocFrames = ['__kasan_kmalloc'];
-const cacheFrames = ['__kasan_slab_alloc'];
-
 /** The birth of memory. On an object that nobody else has yet, so it commutes with everything. */
 export class Allocate extends Operation<void> {
-  constructor(
-    private readonly target: KernelMemory,
-    private readonly innermost: readonly string[] = [],
-  ) {
+  constructor(private readonly target: KernelMemory) {
     super('alloc', target, 'write');
   }
 
   override execute(task: Task): void {
-    if (remembers(this.target.kind)) this.target.origin = trackOf(task, this.innermost);
+    if (remembers(this.target.kind)) this.target.origin = trackOf(task);
+    kernel().hooks.emit('allocated', this.target);
   }
 }
 

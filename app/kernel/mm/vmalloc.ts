@@ -17,7 +17,7 @@ export function __vmalloc<S extends Struct>(
   gfp: number,
   options: AllocOptions = {},
 ): Call<S | null> {
-  return __vmalloc_noprof(Class as StructClass<Struct>, gfp, options) as Call<S | null>;
+  return __vmalloc_noprof(Class, gfp, options) as Call<S | null>;
 }
 
 /** vmalloc() - as __vmalloc() with GFP_KERNEL. */

@@ -1,0 +1,61 @@
+import { endingOf } from '../../sim/ending.ts';
+import type { Checker } from '../checker.ts';
+import { kernelGlobal } from '../globals.ts';
+import type { Kernel } from '../kernel.ts';
+import { dump_stack } from '../lib/dump_stack.ts';
+import { pr_err } from '../printk.ts';
+import { formatEntry } from '../stack.ts';
+import { addressOf } from '../struct.ts';
+import type { KernelMemory, Track } from '../tracking.ts';
+
+/** What must be gone when the last process is. */
+const OWNED_BY_PROCESSES = ['mm_struct', 'kvm'];
+
+const alive = kernelGlobal('scythe_leaks', () => new Set<KernelMemory>());
+
+/**
+ * Reports an mm_struct or a struct kvm that is never freed, or freed twice.
+ *
+ * A leak is told only if the run is complete and each user task ended by itself: then nobody is left who could
+ * still free it. Not verified: runs in which a task was killed by an oops, as that keeps what it holds.
+ */
+export const leaks: Checker = {
+  name: 'leaks',
+  enabled: (config) => config.SCYTHE_INVARIANTS,
+  attach: (of) => {
+    of.hooks.on('allocated', (memory) => {
+      if (OWNED_BY_PROCESSES.includes(memory.label)) alive().add(memory);
+    });
+    of.hooks.on('endOfRun', () => of.machine.inside(() => reportLeaks(of)));
+    of.hooks.on('doubleFree', (_, memory) => {
+      if (OWNED_BY_PROCESSES.includes(memory.label)) reportDoubleFree(memory);
+    });
+  },
+};
+
+function reportLeaks({ machine }: Kernel): void {
+  if (endingOf(machine).kind !== 'complete') return;
+  const users = machine.tasks.filter((task) => (task.context as { user?: boolean } | null)?.user === true);
+  if (users.some((task) => task.state !== 'ended')) return;
+  const left = [...alive()]
+    .filter((memory) => memory.alive)
+    .sort((a, b) => a.address - b.address || a.id - b.id);
+  for (const memory of left) {
+    pr_err(`SCYTHE: ${memory.label} leaked`);
+    pr_err(`No process is left, and the ${memory.label} at ${addressOf(memory)} was not freed.`);
+    printTrack('Allocated', memory.origin);
+  }
+}
+
+function reportDoubleFree(memory: KernelMemory): void {
+  pr_err(`SCYTHE: ${memory.label} freed twice`);
+  pr_err(`The ${memory.label} at ${addressOf(memory)} is freed, and was freed before.`);
+  dump_stack();
+  printTrack('Freed', memory.end);
+}
+
+function printTrack(what: string, track: Track | null): void {
+  if (track === null) return;
+  pr_err(`${what} by task ${track.comm}/${track.pid}:`);
+  for (const entry of track.trace) pr_err(` ${formatEntry(entry)}`);
+}
