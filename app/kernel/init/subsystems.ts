@@ -1,0 +1,7 @@
+/**
+ * The parts of the kernel that start something at boot: loading them registers their init functions
+ * (`kernelInit`). Each owner adds its line.
+ */
+import '../kernel/softirq.ts';
+import '../kernel/workqueue.ts';
+import '../kernel/rcu/tree.ts';
