@@ -22,6 +22,8 @@ export interface TreeTraits {
   readonly preemptionModelInDumps: boolean;
   /** Zapping an SPTE marks the page that it maps dirty and accessed (facts/kvm.md, section 5). */
   readonly spteZapTouchesPage: boolean;
+  /** With PREEMPT_RT timers run in threads of their own, `ktimers/N`, instead of ksoftirqd (from v6.13 on). */
+  readonly ktimersThreads?: boolean;
 }
 
 /** A fix or a change as an overlay on trees, in the words of those who proposed it. */
