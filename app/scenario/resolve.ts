@@ -15,13 +15,18 @@ export interface Named {
   readonly name: string;
 }
 
+/** A thing that an editor and `scythe list` can explain. */
+export interface Described extends Named {
+  readonly description: string;
+}
+
 /** Everything that a scenario can name (see catalogue.ts). */
 export interface Catalogue {
   readonly trees: readonly Tree[];
   readonly patches: readonly Patch[];
-  readonly programs: readonly Named[];
+  readonly programs: readonly Described[];
   readonly costs: readonly NamedCosts[];
-  readonly probes: readonly Named[];
+  readonly probes: readonly Described[];
 }
 
 /** What a user asks for besides the scenario, on the command line for instance. */
