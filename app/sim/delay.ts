@@ -1,5 +1,6 @@
 import type { Ns } from '../base/brand.ts';
-import { Operation } from './operation.ts';
+import { Operation, type Access } from './operation.ts';
+import type { SimObject } from './object.ts';
 import type { Task } from './task.ts';
 import { machineInForce, runningTask } from './machine-in-force.ts';
 
@@ -7,15 +8,23 @@ import { machineInForce, runningTask } from './machine-in-force.ts';
  * Waits until a moment of virtual time. The timed scheduler performs it when the moment has come; a search,
  * which ignores time, may perform it at once: a timer is enabled once armed.
  */
-export class Delay extends Operation<void> {
+export class Delay<Result = void> extends Operation<Result> {
   constructor(
-    task: Task,
-    readonly due: Ns,
+    object: SimObject,
+    private readonly moment: Ns,
+    access: Access = 'read',
   ) {
-    super('delay', task, 'read');
+    super('delay', object, access);
   }
 
-  override execute(_task: Task): void {}
+  /** When the wait ends. May move while the task waits: a sleeper can be woken early. */
+  get due(): Ns {
+    return this.moment;
+  }
+
+  override execute(_task: Task): Result {
+    return undefined as Result;
+  }
 }
 
 /** Waits for `duration` from now. */
