@@ -1,0 +1,19 @@
+import type { HeldLock } from '../../kernel/locking/lockdep.ts';
+
+/**
+ * A sequence of held locks. The nodes form a tree: a chain that was seen and checked before is found by one
+ * look-up per lock, and not checked again.
+ */
+export class ChainNode {
+  private readonly next = new Map<number, ChainNode>();
+
+  /** The chain that is longer by one lock, and whether it is new. */
+  extend(lock: Pick<HeldLock, 'lockClass' | 'read'>): { node: ChainNode; fresh: boolean } {
+    const key = lock.lockClass.index * 4 + lock.read;
+    let node = this.next.get(key);
+    if (node !== undefined) return { node, fresh: false };
+    node = new ChainNode();
+    this.next.set(key, node);
+    return { node, fresh: true };
+  }
+}
