@@ -23,6 +23,8 @@ export interface Described extends Named {
 /** Everything that a scenario can name (see catalogue.ts). */
 export interface Catalogue {
   readonly trees: readonly Tree[];
+  /** What is booted where nobody says anything else. */
+  readonly defaultTree: Tree;
   readonly patches: readonly Patch[];
   readonly programs: readonly Described[];
   readonly costs: readonly NamedCosts[];
@@ -119,8 +121,7 @@ class Resolver {
   }
 
   private tree(own: string | undefined, override: string | undefined): Tree {
-    const { trees } = this.catalogue;
-    const fallback = trees[trees.length - 1];
+    const { trees, defaultTree: fallback } = this.catalogue;
     if (override !== undefined) return this.find(trees, override, 'tree', '--tree') ?? fallback;
     if (own !== undefined) return this.find(trees, own, 'tree', ['kernel', 'tree']) ?? fallback;
     return fallback;

@@ -8,46 +8,53 @@ export interface Timings {
   readonly reapNs: readonly number[];
   /** From each detaching of subscriptions to the callback that call_srcu() was given for it, in that order. */
   readonly callbackNs: readonly number[];
-  /** From the end of the boot to the end of the run. */
+  /** From the boot to the end of the run. */
   readonly runNs: number;
 }
 
-/** The functions between which times are taken. */
+/** The functions and the trace points between which times are taken. */
 const REAP = '__oom_reap_task_mm';
-const DETACH = 'mmu_notifier_oom_enter';
 const CALLBACK = 'mmu_notifier_oom_callback_fn';
+const OOM_ENTER = 'mmu_notifier:mmu_notifier_oom_enter';
 
-/** Takes times of a run by listening to calls and returns. */
+/** Takes times of a run by listening to calls, returns and trace events. */
 export class Stopwatch implements Observer {
   private readonly reaps: number[] = [];
   private readonly callbacks: number[] = [];
   private readonly started = new Map<Frame, number>();
-  /** When subscriptions were detached whose callback has not run yet: SRCU calls back in order. */
-  private readonly detached: number[] = [];
+  /** When a task has last detached subscriptions. */
+  private readonly detached = new Map<Task, number>();
+  /** The detachments whose callbacks are queued: SRCU calls back in order. */
+  private readonly queued: number[] = [];
 
   constructor(private readonly machine: Machine) {}
 
   entered(_task: Task, frame: Frame): void {
     const name = frame.symbol?.name;
     if (name === REAP) this.started.set(frame, this.machine.now);
-    else if (name === DETACH) this.detached.push(this.machine.now);
     else if (name === CALLBACK) this.calledBack();
   }
 
   left(_task: Task, frame: Frame): void {
+    if (frame.symbol?.name !== REAP) return;
     const start = this.started.get(frame);
     if (start === undefined) return;
     this.started.delete(frame);
     this.reaps.push(this.machine.now - start);
   }
 
-  /** What was measured. `callback` counts only detachments that led to one. */
+  said(task: Task | null, kind: string, text: string): void {
+    if (kind !== OOM_ENTER || task === null) return;
+    if (text.endsWith('detached')) this.detached.set(task, this.machine.now);
+    else if (text.endsWith('queued')) this.queued.push(this.detached.get(task) ?? this.machine.now);
+  }
+
   timings(): Timings {
     return { reapNs: this.reaps, callbackNs: this.callbacks, runNs: this.machine.now };
   }
 
   private calledBack(): void {
-    const start = this.detached.shift();
+    const start = this.queued.shift();
     if (start !== undefined) this.callbacks.push(this.machine.now - start);
   }
 }

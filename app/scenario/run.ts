@@ -1,0 +1,184 @@
+import { Prng } from '../base/prng.ts';
+import { ns } from '../base/brand.ts';
+import { boot } from '../kernel/init/main.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { formatLine, type LogLine } from '../kernel/log.ts';
+import { titlesOf } from '../kernel/report/titles.ts';
+import type { TraceEvent } from '../kernel/trace-events.ts';
+import type { Choice } from '../sim/choose.ts';
+import type { Chooser } from '../sim/chooser.ts';
+import { EventHash } from '../sim/event-hash.ts';
+import { Machine } from '../sim/machine.ts';
+import type { Observer } from '../sim/observer.ts';
+import { together } from '../sim/observers.ts';
+import { Recorder, Replay, type Schedule } from '../sim/schedule.ts';
+import type { Task } from '../sim/task.ts';
+import { TimedScheduler } from '../sim/timed.ts';
+import { judge, type Happening } from './expectations.ts';
+import { startGuest, type Guest } from './guest.ts';
+import { outcomeOf, PowerOff, type Outcome } from './outcome.ts';
+import { readProbe } from './probes.ts';
+import type { Plan } from './resolve.ts';
+import { Stopwatch, type Timings } from './timings.ts';
+
+/** One iteration: everything that there is to know about it. */
+export interface Run {
+  readonly seed: number;
+  /** Were the expectations met? */
+  readonly met: boolean;
+  /** What was expected and did not hold. */
+  readonly failures: readonly string[];
+  /** Titles of all reports, in order, and of the ending if that is a failure of its own. */
+  readonly titles: readonly string[];
+  readonly outcome: Outcome;
+  readonly timings: Timings;
+  readonly eventHash: string;
+  readonly events: number;
+  readonly steps: number;
+  readonly schedule: Schedule;
+  readonly log: readonly LogLine[];
+  readonly trace: readonly TraceEvent[];
+  /** What the guest's console showed. */
+  readonly console: string;
+}
+
+export interface RunOptions {
+  readonly seed: number;
+  /** A schedule to follow in place of the timed scheduler's own choices. */
+  readonly schedule?: Schedule;
+  /** Listeners besides the runner's own. */
+  readonly observers?: readonly Observer[];
+  /** Called now and then with the operations performed and the virtual time (ns) so far. */
+  readonly onProgress?: (steps: number, now: number) => void;
+}
+
+/** Boots the plan's kernel, runs its guest in virtual time, and judges what happened. Same inputs, same run. */
+export function runOnce(plan: Plan, options: RunOptions): Run {
+  const machine = new Machine();
+  let kernel: Kernel | null = null;
+  const prng = new Prng(options.seed);
+  const decide = (choice: Choice, task: Task) => (kernel === null ? 0 : strikes(kernel, choice, task, prng));
+  const scheduler = new TimedScheduler(plan.cpus, plan.costs, options.seed, decide);
+  machine.clock = scheduler;
+
+  const hash = new EventHash(machine);
+  const stopwatch = new Stopwatch(machine);
+  machine.observer = together([hash, stopwatch, ...(options.observers ?? [])]);
+
+  kernel = boot(plan, machine);
+  kernel.tracing.enable('*:*');
+  const guest = startGuest(kernel, plan);
+
+  const powerOff = new PowerOff(kernel, guest.foreground, ns(plan.limit));
+  const chooser =
+    options.schedule === undefined
+      ? new Recorder(new Watched(powerOff.before(scheduler), options.onProgress))
+      : new Recorder(new Watched(new Replay(options.schedule, scheduler), options.onProgress));
+  machine.run(chooser, MOST_STEPS);
+  machine.inside(() => kernel.hooks.emit('endOfRun'));
+  return evaluate({ plan, options, kernel, guest, hash, stopwatch, schedule: chooser.schedule });
+}
+
+/** Beyond it a schedule would not fit a replay file; no scenario that ends gets there. */
+const MOST_STEPS = 40_000_000;
+
+interface Finished {
+  readonly plan: Plan;
+  readonly options: RunOptions;
+  readonly kernel: Kernel;
+  readonly guest: Guest;
+  readonly hash: EventHash;
+  readonly stopwatch: Stopwatch;
+  readonly schedule: Schedule;
+}
+
+function evaluate({ plan, options, kernel, guest, hash, stopwatch, schedule }: Finished): Run {
+  const { machine, log, tracing } = kernel;
+  const outcome = machine.steps >= MOST_STEPS ? tooLong() : outcomeOf(kernel, guest.foreground, plan.limit);
+  const reports = titlesOf(log.lines.map((line) => line.text));
+  const titles = outcome.title === null || reports.some(tellsOfHang) ? reports : [...reports, outcome.title];
+  const timings = stopwatch.timings();
+  const failures = judge(plan.assertions, {
+    titles,
+    settled: outcome.settled,
+    ending: outcome.text,
+    happenings: happeningsOf(kernel),
+    timings,
+    valuesOf: (field) => machine.inside(() => readProbe(kernel, field)),
+  });
+  return {
+    seed: options.seed,
+    met: failures.length === 0,
+    failures,
+    titles,
+    outcome,
+    timings,
+    eventHash: hash.digest(),
+    events: hash.events,
+    steps: machine.steps,
+    schedule,
+    log: log.lines,
+    trace: tracing.events,
+    console: guest.transcript(),
+  };
+}
+
+/** The text of `dmesg`. */
+export function dmesgOf(run: Run): string {
+  return run.log.map((line) => `${formatLine(line)}\n`).join('');
+}
+
+function tooLong(): Outcome {
+  return { kind: 'limit', settled: false, title: null, text: `stopped after ${MOST_STEPS} operations` };
+}
+
+function tellsOfHang(title: string): boolean {
+  return title.startsWith('INFO: task hung');
+}
+
+/** A fault that may strike does so in a timed run as its rule's probability says. */
+function strikes(kernel: Kernel, choice: Choice, task: Task, prng: Prng): number {
+  const site = choice.what.split(' ')[0];
+  if (site !== 'failslab' && site !== 'fail_page_alloc') return 0;
+  const percent = kernel.faults.match(site, task)?.probability ?? 0;
+  return percent > 0 && prng.chance(percent, 100) ? 1 : 0;
+}
+
+function happeningsOf({ log, tracing, machine }: Kernel): Happening[] {
+  const nameOf = (task: number) => machine.tasks[task]?.label ?? '';
+  const events = tracing.events.map((event) => ({
+    step: event.step,
+    happening: {
+      kind: 'event',
+      name: `${event.system}:${event.name}`,
+      task: event.comm,
+      text: event.text,
+    } as const,
+  }));
+  const lines = log.lines.map((line) => ({
+    step: line.step,
+    happening: { kind: 'log', name: '', task: nameOf(line.task), text: line.text } as const,
+  }));
+  return [...events, ...lines].sort((a, b) => a.step - b.step).map(({ happening }) => happening);
+}
+
+/** Hands on to a chooser and tells of progress now and then. */
+class Watched implements Chooser {
+  private readonly tell: ((steps: number, now: number) => void) | null;
+
+  constructor(
+    private readonly inner: Chooser,
+    onProgress: ((steps: number, now: number) => void) | undefined,
+  ) {
+    this.tell = onProgress ?? null;
+  }
+
+  next(enabled: readonly Task[], machine: Machine): Task | null {
+    if (this.tell !== null && machine.steps % 16_384 === 0) this.tell(machine.steps, machine.now);
+    return this.inner.next(enabled, machine);
+  }
+
+  alternative(choice: Choice, task: Task, machine: Machine): number {
+    return this.inner.alternative(choice, task, machine);
+  }
+}
