@@ -28,10 +28,13 @@ export interface LogLine {
 /** The kernel's log buffer. Printing is no visible operation: no modelled code reads the log. */
 export class KernelLog {
   readonly lines: LogLine[] = [];
+  /** Set by panic(): its last words are the last. */
+  closed = false;
 
   constructor(private readonly machine: Machine) {}
 
   print(level: number, text: string): void {
+    if (this.closed) return;
     const task = runningTaskOrNull();
     for (const line of text.split('\n')) {
       const { now, steps } = this.machine;

@@ -7,7 +7,7 @@ const FLAG_NAMES = ['locked', 'referenced', 'uptodate', 'dirty', 'lru', 'active'
 
 /** dump_page() - all that struct page says. */
 export function dump_page(page: Page, reason: string): void {
-  dumpPageLines(page);
+  dumpLook(lookOf(page));
   printk(KERN.WARNING, `page dumped because: ${reason}`);
 }
 
@@ -22,7 +22,7 @@ export interface PageLook {
   readonly slab: boolean;
 }
 
-export function lookOf(page: Page): PageLook {
+function lookOf(page: Page): PageLook {
   return {
     refcount: page._refcount.value,
     mapcount: page._mapcount.value + 1,
@@ -33,10 +33,7 @@ export function lookOf(page: Page): PageLook {
   };
 }
 
-function dumpPageLines(page: Page): void {
-  dumpLook(lookOf(page));
-}
-
+/** The lines of dump_page() without its reason. */
 export function dumpLook({ refcount, mapcount, index, pfn, flags, slab }: PageLook): void {
   const shownIndex = `0x${index.toString(16)}`;
   const state = `page: refcount:${refcount} mapcount:${mapcount} mapping:${hex(0)} index:${shownIndex}`;

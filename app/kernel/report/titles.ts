@@ -79,6 +79,7 @@ const RULES: readonly Rule[] = [
     begins: /^Oops: general protection fault/,
     title: (_, report) => `general protection fault in ${rip(report)}`,
   },
+  { begins: /^BUG: Bad page map: \d+ messages suppressed/, title: () => null },
   { begins: /^BUG: Bad page map/, title: () => 'BUG: Bad page map' },
   { begins: /^BUG: Bad page state: \d+ messages suppressed/, title: () => null },
   { begins: /^BUG: Bad page state/, title: () => 'BUG: Bad page state' },

@@ -130,9 +130,9 @@ function describePage(memory: KernelMemory, address: string): void {
   pr_err('');
 }
 
-/** The function that the access is made in. */
+/** The function that the access is made in, as the trace below shows it. */
 function accessor(innermost: readonly string[]): StackEntry {
-  const trace = stack_trace(runningTask(), innermost);
+  const trace = stack_trace(runningTask(), ['kasan_report', ...innermost]);
   return trace.find((entry) => !entry.symbol.startsWith('kasan_')) ?? trace[0];
 }
 

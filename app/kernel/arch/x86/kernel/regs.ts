@@ -36,7 +36,7 @@ export function show_user_regs(tsk: TaskStruct, trace: readonly StackEntry[], ru
   const fault = trace.some((entry) => entry.symbol === 'asm_exc_page_fault');
   const number = systemCall(trace);
   const rip = 0x401000 + (hashText(`rip ${tsk.comm} ${fault ? 'fault' : number}`) & 0x7ffff);
-  const stack = `00007ff${hex(0xc00000000 + draw() * 16, 9)}`;
+  const stack = `00007ff${hex(0xc00000000 + (draw() & 0x7ffffff) * 16, 9)}`;
   printk(KERN.WARNING, `RIP: 0033:0x${rip.toString(16)}`);
   if (running) printk(KERN.WARNING, userCode(tsk, rip, fault));
   const flags = fault ? '00000287' : '00000202';
@@ -112,5 +112,5 @@ function printRows(rows: readonly (readonly string[])[], value: (name: string) =
 /** Numbers below 2^32 that follow from `seed`. */
 function drawer(seed: string): () => number {
   let count = 0;
-  return () => hashText(`${seed} ${count++}`);
+  return () => hashText(`${count++} ${seed}`);
 }
