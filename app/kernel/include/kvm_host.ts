@@ -32,7 +32,6 @@ export const EXITING_GUEST_MODE = 2;
 /** Bits of `vcpu->requests`. */
 export const KVM_REQ_TLB_FLUSH = 0;
 export const KVM_REQ_VM_DEAD = 1;
-export const KVM_REQ_MMU_FREE_OBSOLETE_ROOTS = 2;
 
 /** Values of `run->exit_reason`. */
 export const KVM_EXIT_HLT = 5;
@@ -89,19 +88,27 @@ export class GfnToPfnCache extends Struct {
   kvm!: Kvm;
 }
 
+/** A present SPTE, replaced as a whole. It holds no reference to the page. */
+export interface Spte {
+  readonly page: Page;
+  readonly writable: boolean;
+}
+
 /** The page tables that the guest runs on, a cell per guest frame. */
 export class KvmArch extends Struct {
+  /** Frames that have a leaf, in order: the upper levels. Faults add, under mmu_lock for read; zapping all clears. */
+  readonly tdp = this.field<readonly number[]>('tdp', []);
   /**
    * The leaf SPTEs that were ever touched. Writers hold mmu_lock, for write to zap and for read to install
    * by an atomic exchange.
    */
-  readonly sptes = new Map<number, Cell<Page | null>>();
+  readonly sptes = new Map<number, Cell<Spte | null>>();
 
   /** The SPTE of a guest frame. */
-  spte(gfn: number): Cell<Page | null> {
+  spte(gfn: number): Cell<Spte | null> {
     let cell = this.sptes.get(gfn);
     if (cell === undefined) {
-      cell = this.field<Page | null>(`spte[${gfn}]`, null);
+      cell = this.field<Spte | null>(`spte[${gfn}]`, null);
       this.sptes.set(gfn, cell);
     }
     return cell;
@@ -130,7 +137,7 @@ export class Kvm extends Struct {
   readonly online_vcpus = new Atomic('online_vcpus', 0, this.memory);
   readonly users_count = new Refcount('users_count', 1, this.memory);
   /** Guards mn_active_invalidate_count and the change of `memslots`. Its type is a matter of patches. */
-  mn_invalidate_lock: Spinlock | RawSpinlock = new Spinlock('&kvm->mn_invalidate_lock', this.memory);
+  mn_invalidate_lock!: Spinlock | RawSpinlock;
   /** Starts minus ends, whether a memslot was hit or not. Under mn_invalidate_lock. */
   readonly mn_active_invalidate_count = this.field('mn_active_invalidate_count', 0);
   /** Its one waiter holds slots_lock. */
@@ -155,12 +162,13 @@ export class Kvm extends Struct {
   stats_id = '';
 }
 
-/** What a guest does: its memory accesses in order, again and again. */
+/** What a guest does: its memory accesses in order, again and again. The argument of KVM_RUN. */
 export interface GuestCode {
-  /** Guest frames; a negative one -n-1 is a write to frame n, others are reads. */
   readonly accesses: readonly GuestAccess[];
   /** Rounds before the guest halts; missing: for ever. */
   readonly rounds?: number;
+  /** Computing between two accesses, in ns. */
+  readonly computeNs?: number;
 }
 
 export interface GuestAccess {
@@ -173,15 +181,25 @@ export class KvmVcpu extends Struct {
   /** Held over KVM_RUN. */
   readonly mutex = new Mutex('&vcpu->mutex', this.memory);
   readonly mode = this.field('mode', OUTSIDE_GUEST_MODE);
+  /** KVM_REQ_* bits: set by anybody, cleared by the vCPU. */
   readonly requests = this.field('requests', 0);
+  /** Interrupts sent to the CPU that the guest runs on, and how many of them it has taken. */
+  readonly ipis_sent = this.field('ipis_sent', 0);
+  readonly ipis_taken = this.field('ipis_taken', 0);
   kvm!: Kvm;
   vcpu_id = 0;
   /** Index inside `kvm->srcu` while it is held, else -1. */
   srcu_idx = -1;
   /** The hardware's cache of SPTEs; flushed when KVM_REQ_TLB_FLUSH is handled. Seen by this vCPU only. */
-  readonly tlb = new Map<number, Page>();
-  /** run->exit_reason, run->mmio. Written by the vCPU's thread. */
+  readonly tlb = new Map<number, Spte>();
+  /** run->exit_reason. Written by the vCPU's thread. */
   exit_reason = 0;
+  /** The struct page of the shared run structure. */
+  run: Page | null = null;
+  /** What the guest executes, and where it is. */
+  guest: GuestCode = { accesses: [] };
+  guestAt = 0;
+  guestRounds = 0;
 }
 
 /** struct kvm_userspace_memory_region - the argument of KVM_SET_USER_MEMORY_REGION, in bytes. */

@@ -1,12 +1,14 @@
 import type { Call } from '../../sim/call.ts';
 import type { Cell } from '../../sim/cell.ts';
 import type { Memory } from '../../sim/memory.ts';
+import { runningTask } from '../../sim/machine-in-force.ts';
 import { LockdepMap, lock_acquire, lock_release } from '../kernel/locking/lockdep.ts';
 import { Spinlock } from '../kernel/locking/spinlock.ts';
-import { RcuHead } from '../kernel/rcu/tree.ts';
+import { RcuHead } from '../kernel/rcu/rcu_head.ts';
 import { might_sleep } from '../kernel/sched/core.ts';
 import { WaitQueueHead } from '../kernel/sched/wait.ts';
 import { kernelGlobal } from '../globals.ts';
+import { config } from '../kernel.ts';
 import { kfunc, type KernelFunction } from '../kfunc.ts';
 import {
   __mmu_notifier_arch_invalidate_secondary_tlbs,
@@ -18,6 +20,7 @@ import {
   __mmu_notifier_subscriptions_destroy,
   __mmu_notifier_test_young,
 } from '../mm/mmu_notifier.ts';
+import { thisFunction } from '../stack.ts';
 import { Struct } from '../struct.ts';
 import { HlistHead, HlistNode } from './hlist.ts';
 import type { MmStruct } from './mm_types.ts';
@@ -184,6 +187,14 @@ export const __mmu_notifier_invalidate_range_start_map = kernelGlobal(
   '__mmu_notifier_invalidate_range_start_map',
   () => new LockdepMap('mmu_notifier_invalidate_range_start'),
 );
+
+/** lock_map_acquire() */
+export function lock_map_acquire(map: LockdepMap): void {
+  if (config().PROVE_LOCKING) lock_acquire({ map, ip: thisFunction(runningTask()) });
+}
+
+/** lock_map_release() */
+export const lock_map_release = (map: LockdepMap): void => lock_release(map);
 
 /** True once somebody subscribed. The pointer never goes back to null while the mm lives. */
 export const mm_has_notifiers = kfunc(

@@ -1,10 +1,12 @@
 import { atomic_read } from '../include/atomic.ts';
 import { EAGAIN, EINVAL } from '../include/errno.ts';
-import { hlist_add_head, hlist_del, type HlistNode } from '../include/hlist.ts';
+import { hlist_add_head, hlist_del_init, type HlistNode } from '../include/hlist.ts';
 import { mmap_assert_write_locked } from '../include/mmap_lock.ts';
 import { ULONG_MAX, type MmStruct } from '../include/mm_types.ts';
 import {
   __mmu_notifier_invalidate_range_start_map,
+  lock_map_acquire,
+  lock_map_release,
   MMU_NOTIFIER_RANGE_BLOCKABLE,
   MMU_NOTIFY_RELEASE,
   mmu_notifier_range_blockable,
@@ -15,7 +17,6 @@ import {
   type MmuNotifierSubscriptions,
 } from '../include/mmu_notifier.ts';
 import { mmdrop, mmgrab } from '../kernel/fork.ts';
-import { lock_map_acquire, lock_map_release } from '../kernel/locking/lockdep.ts';
 import { spin_lock, spin_unlock } from '../kernel/locking/spinlock.ts';
 import { WARN_ON } from '../kernel/panic.ts';
 import { might_sleep } from '../kernel/sched/core.ts';
@@ -76,9 +77,9 @@ export const mn_itree_inv_end = kfunc(
     while (node !== null) {
       const next: HlistNode<MmuIntervalNotifier> | null = yield* node.next.read();
       const tree = yield* subscriptions.itree.read();
-      if (tree.includes(node.entry)) yield* subscriptions.itree.write(without(tree, node.entry));
-      else yield* subscriptions.itree.write(inserted(tree, node.entry));
-      yield* hlist_del(node);
+      if (tree.includes(node.owner)) yield* subscriptions.itree.write(without(tree, node.owner));
+      else yield* subscriptions.itree.write(inserted(tree, node.owner));
+      yield* hlist_del_init(node);
       node = next;
     }
     yield* spin_unlock(subscriptions.lock);
@@ -94,7 +95,7 @@ export const mn_itree_release = kfunc(
     mmu_notifier_range_init(range, MMU_NOTIFY_RELEASE, MMU_NOTIFIER_RANGE_BLOCKABLE, mm, 0, ULONG_MAX);
     const { watchers, seq } = yield* mn_itree_inv_start_range(subscriptions, range);
     for (const sub of watchers) {
-      WARN_ON(!(yield* opsOf(sub).invalidate(sub, range, seq)), 'mm/mmu_notifier.c', 283);
+      WARN_ON(!(yield* opsOf(sub).invalidate(sub, range, seq)), 'mm/mmu_notifier.c:283');
     }
     yield* mn_itree_inv_end(subscriptions);
   },
@@ -112,7 +113,7 @@ export const mn_itree_invalidate = kfunc(
     const { watchers, seq } = yield* mn_itree_inv_start_range(subscriptions, range);
     for (const sub of watchers) {
       if (yield* opsOf(sub).invalidate(sub, range, seq)) continue;
-      if (WARN_ON(mmu_notifier_range_blockable(range), 'mm/mmu_notifier.c', 444)) continue;
+      if (WARN_ON(mmu_notifier_range_blockable(range), 'mm/mmu_notifier.c:444')) continue;
       yield* mn_itree_inv_end(subscriptions);
       return -EAGAIN;
     }
@@ -181,7 +182,7 @@ export const __mmu_interval_notifier_insert = kfunc(
     interval_sub.ops = ops;
     interval_sub.start = start;
     interval_sub.last = start + length - 1;
-    if (WARN_ON((yield* atomic_read(mm.mm_users)) <= 0, 'mm/mmu_notifier.c', 909)) return -EINVAL;
+    if (WARN_ON((yield* atomic_read(mm.mm_users)) <= 0, 'mm/mmu_notifier.c:909')) return -EINVAL;
     // Dropped by mmu_interval_notifier_remove().
     yield* mmgrab(mm);
 
@@ -196,7 +197,7 @@ export const __mmu_interval_notifier_insert = kfunc(
       }
       yield* interval_sub.invalidate_seq.write(yield* subscriptions.invalidate_seq.read());
     } else {
-      WARN_ON(yield* mn_itree_is_invalidating(subscriptions), 'mm/mmu_notifier.c', 940);
+      WARN_ON(yield* mn_itree_is_invalidating(subscriptions), 'mm/mmu_notifier.c:940');
       yield* interval_sub.invalidate_seq.write((yield* subscriptions.invalidate_seq.read()) - 1);
       yield* subscriptions.itree.write(inserted(yield* subscriptions.itree.read(), interval_sub));
     }
@@ -265,20 +266,20 @@ export const mmu_interval_notifier_remove = kfunc(
     const mm = mmOf(interval_sub);
     const subscriptions = yield* subscriptionsOf(mm);
     let seq = 0;
-    might_sleep('mm/mmu_notifier.c', 1043);
+    might_sleep('mm/mmu_notifier.c', 1045);
 
     yield* spin_lock(subscriptions.lock);
     const tree = yield* subscriptions.itree.read();
     if (yield* mn_itree_is_invalidating(subscriptions)) {
       if (!tree.includes(interval_sub)) {
         // Inserted while deferred, and not processed yet.
-        yield* hlist_del(interval_sub.deferred_item);
+        yield* hlist_del_init(interval_sub.deferred_item);
       } else {
         yield* hlist_add_head(interval_sub.deferred_item, subscriptions.deferred_list);
         seq = yield* subscriptions.invalidate_seq.read();
       }
     } else {
-      WARN_ON(!tree.includes(interval_sub), 'mm/mmu_notifier.c', 1061);
+      WARN_ON(!tree.includes(interval_sub), 'mm/mmu_notifier.c:1061');
       yield* subscriptions.itree.write(without(tree, interval_sub));
     }
     yield* spin_unlock(subscriptions.lock);
@@ -286,7 +287,9 @@ export const mmu_interval_notifier_remove = kfunc(
     lock_map_acquire(__mmu_notifier_invalidate_range_start_map());
     lock_map_release(__mmu_notifier_invalidate_range_start_map());
     if (seq !== 0) {
-      yield* wait_event(subscriptions.wq, () => mmu_interval_seq_released(subscriptions, seq));
+      yield* wait_event(subscriptions.wq, function* () {
+        return yield* mmu_interval_seq_released(subscriptions, seq);
+      });
     }
     yield* mmdrop(mm);
   },

@@ -14,6 +14,8 @@ import { mmap_assert_write_locked, mmap_write_lock, mmap_write_unlock } from '..
 import type { MmStruct } from '../include/mm_types.ts';
 import {
   __mmu_notifier_invalidate_range_start_map,
+  lock_map_acquire,
+  lock_map_release,
   mm_has_notifiers,
   mmu_notifier_range_blockable,
   MmuNotifierSubscriptions,
@@ -23,7 +25,8 @@ import {
 } from '../include/mmu_notifier.ts';
 import { mmdrop, mmgrab } from '../kernel/fork.ts';
 import { spin_lock, spin_unlock } from '../kernel/locking/spinlock.ts';
-import { BUG_ON, WARN_ON, WARN_ON_ONCE } from '../kernel/panic.ts';
+import { BUG_ON } from '../kernel/bug.ts';
+import { WARN_ON, WARN_ON_ONCE } from '../kernel/panic.ts';
 import {
   call_srcu,
   SrcuStruct,
@@ -33,15 +36,17 @@ import {
 } from '../kernel/rcu/srcutree.ts';
 import { non_block_end, non_block_start } from '../kernel/sched/core.ts';
 import { kernelGlobal } from '../globals.ts';
+import { kernel } from '../kernel.ts';
 import { kfunc } from '../kfunc.ts';
 import { pr_info } from '../printk.ts';
 import { entryFor, formatEntry } from '../stack.ts';
+import { reserve } from '../struct.ts';
 import { mn_itree_inv_end, mn_itree_invalidate, mn_itree_release } from './mmu_interval_notifier.ts';
 import { mm_drop_all_locks, mm_take_all_locks } from './mm_all_locks.ts';
 import { kfree, kzalloc } from './slab.ts';
 
 /** One for all mms: a reader anywhere delays every grace period here. */
-export const srcu = kernelGlobal('srcu', () => new SrcuStruct('srcu'));
+export const srcu = kernelGlobal('srcu', () => new SrcuStruct('srcu', reserve('global', 'srcu', 1024)));
 
 /**
  * mn_hlist_release() - release all subscribers, detach them, wait for readers; in this order.
@@ -54,7 +59,7 @@ export const mn_hlist_release = kfunc(
     const id = yield* srcu_read_lock(srcu());
     let node: HlistNode<MmuNotifier> | null = yield* subscriptions.list.first.read();
     while (node !== null) {
-      const subscription = node.entry;
+      const subscription = node.owner;
       if (subscription.ops.release) yield* subscription.ops.release(subscription, mm);
       node = yield* node.next.read();
     }
@@ -91,7 +96,7 @@ export const __mmu_notifier_clear_flush_young = kfunc(
     const subscriptions = yield* subscriptionsOf(mm);
     let node: HlistNode<MmuNotifier> | null = yield* subscriptions.list.first.read();
     while (node !== null) {
-      const subscription = node.entry;
+      const subscription = node.owner;
       const { clear_flush_young } = subscription.ops;
       if (clear_flush_young && (yield* clear_flush_young(subscription, mm, start, end))) young = true;
       node = yield* node.next.read();
@@ -110,7 +115,7 @@ export const __mmu_notifier_clear_young = kfunc(
     const subscriptions = yield* subscriptionsOf(mm);
     let node: HlistNode<MmuNotifier> | null = yield* subscriptions.list.first.read();
     while (node !== null) {
-      const subscription = node.entry;
+      const subscription = node.owner;
       const { clear_young } = subscription.ops;
       if (clear_young && (yield* clear_young(subscription, mm, start, end))) young = true;
       node = yield* node.next.read();
@@ -129,7 +134,7 @@ export const __mmu_notifier_test_young = kfunc(
     const subscriptions = yield* subscriptionsOf(mm);
     let node: HlistNode<MmuNotifier> | null = yield* subscriptions.list.first.read();
     while (node !== null) {
-      const subscription = node.entry;
+      const subscription = node.owner;
       const { test_young } = subscription.ops;
       if (test_young) young = yield* test_young(subscription, mm, address);
       if (young) break;
@@ -154,7 +159,7 @@ export const mn_hlist_invalidate_range_start = kfunc(
     const id = yield* srcu_read_lock(srcu());
     let node: HlistNode<MmuNotifier> | null = yield* subscriptions.list.first.read();
     while (node !== null) {
-      const subscription = node.entry;
+      const subscription = node.owner;
       const { ops } = subscription;
       if (ops.invalidate_range_start) {
         if (!mmu_notifier_range_blockable(range)) non_block_start();
@@ -164,10 +169,12 @@ export const mn_hlist_invalidate_range_start = kfunc(
           const name = formatEntry({ ...entryFor(ops.invalidate_range_start.symbol.name, ''), offset: 0 });
           const kind = mmu_notifier_range_blockable(range) ? '' : 'non-';
           pr_info(`${name} callback failed with ${_ret} in ${kind}blockable context.`);
-          WARN_ON(mmu_notifier_range_blockable(range) || _ret !== -EAGAIN, 'mm/mmu_notifier.c', 487);
+          WARN_ON(mmu_notifier_range_blockable(range) || _ret !== -EAGAIN, 'mm/mmu_notifier.c:487');
           // Nobody tells a subscriber that its start counts as failed, so who can fail must not have an end.
-          WARN_ON(ops.invalidate_range_end !== undefined, 'mm/mmu_notifier.c', 495);
+          WARN_ON(ops.invalidate_range_end !== undefined, 'mm/mmu_notifier.c:495');
           ret = _ret;
+        } else {
+          kernel().hooks.emit('invalidateStarted', subscription, range);
         }
       }
       node = yield* node.next.read();
@@ -177,11 +184,15 @@ export const mn_hlist_invalidate_range_start = kfunc(
       // The caller will not call end: those that started get theirs here.
       node = yield* subscriptions.list.first.read();
       while (node !== null) {
-        const subscription = node.entry;
+        const subscription = node.owner;
         const { invalidate_range_end } = subscription.ops;
-        if (invalidate_range_end) yield* invalidate_range_end(subscription, range);
+        if (invalidate_range_end) {
+          kernel().hooks.emit('invalidateEnded', subscription, range);
+          yield* invalidate_range_end(subscription, range);
+        }
         node = yield* node.next.read();
       }
+      kernel().hooks.emit('rangeOver', range);
     }
     yield* srcu_read_unlock(srcu(), id);
     return ret;
@@ -212,9 +223,10 @@ export const mn_hlist_invalidate_end = kfunc(
     const id = yield* srcu_read_lock(srcu());
     let node: HlistNode<MmuNotifier> | null = yield* subscriptions.list.first.read();
     while (node !== null) {
-      const subscription = node.entry;
+      const subscription = node.owner;
       const { invalidate_range_end } = subscription.ops;
       if (invalidate_range_end) {
+        kernel().hooks.emit('invalidateEnded', subscription, range);
         if (!mmu_notifier_range_blockable(range)) non_block_start();
         yield* invalidate_range_end(subscription, range);
         if (!mmu_notifier_range_blockable(range)) non_block_end();
@@ -233,6 +245,7 @@ export const __mmu_notifier_invalidate_range_end = kfunc(
     lock_map_acquire(__mmu_notifier_invalidate_range_start_map());
     if (yield* subscriptions.has_itree.read()) yield* mn_itree_inv_end(subscriptions);
     if (!(yield* hlist_empty(subscriptions.list))) yield* mn_hlist_invalidate_end(subscriptions, range);
+    kernel().hooks.emit('rangeOver', range);
     lock_map_release(__mmu_notifier_invalidate_range_start_map());
   },
 );
@@ -244,7 +257,7 @@ export const __mmu_notifier_arch_invalidate_secondary_tlbs = kfunc(
     const subscriptions = yield* subscriptionsOf(mm);
     let node: HlistNode<MmuNotifier> | null = yield* subscriptions.list.first.read();
     while (node !== null) {
-      const subscription = node.entry;
+      const subscription = node.owner;
       const { arch_invalidate_secondary_tlbs } = subscription.ops;
       if (arch_invalidate_secondary_tlbs) yield* arch_invalidate_secondary_tlbs(subscription, mm, start, end);
       node = yield* node.next.read();
@@ -263,7 +276,7 @@ export const __mmu_notifier_register = kfunc(
   '__mmu_notifier_register',
   function* (subscription: MmuNotifier | null, mm: MmStruct) {
     mmap_assert_write_locked(mm);
-    yield* BUG_ON((yield* atomic_read(mm.mm_users)) <= 0, 'mm/mmu_notifier.c', 603);
+    yield* BUG_ON((yield* atomic_read(mm.mm_users)) <= 0, 'mm/mmu_notifier.c:603');
 
     if (
       WARN_ON_ONCE(
@@ -271,8 +284,7 @@ export const __mmu_notifier_register = kfunc(
           subscription.ops.arch_invalidate_secondary_tlbs !== undefined &&
           (subscription.ops.invalidate_range_start !== undefined ||
             subscription.ops.invalidate_range_end !== undefined),
-        'mm/mmu_notifier.c',
-        609,
+        'mm/mmu_notifier.c:609',
       )
     ) {
       return -EINVAL;
@@ -310,7 +322,7 @@ export const __mmu_notifier_register = kfunc(
     }
 
     yield* mm_drop_all_locks(mm);
-    yield* BUG_ON((yield* atomic_read(mm.mm_users)) <= 0, 'mm/mmu_notifier.c', 671);
+    yield* BUG_ON((yield* atomic_read(mm.mm_users)) <= 0, 'mm/mmu_notifier.c:671');
     return 0;
   },
 );
@@ -333,10 +345,10 @@ export const find_get_mmu_notifier = kfunc(
     const subscriptions = yield* subscriptionsOf(mm);
     yield* spin_lock(subscriptions.lock);
     let node: HlistNode<MmuNotifier> | null = yield* subscriptions.list.first.read();
-    while (node !== null && node.entry.ops !== ops) node = yield* node.next.read();
-    if (node !== null) yield* node.entry.users.write((yield* node.entry.users.read()) + 1);
+    while (node !== null && node.owner.ops !== ops) node = yield* node.next.read();
+    if (node !== null) yield* node.owner.users.write((yield* node.owner.users.read()) + 1);
     yield* spin_unlock(subscriptions.lock);
-    return node === null ? null : node.entry;
+    return node === null ? null : node.owner;
   },
   { inlined: true },
 );
@@ -371,7 +383,7 @@ export const __mmu_notifier_subscriptions_destroy = kfunc(
   '__mmu_notifier_subscriptions_destroy',
   function* (mm: MmStruct) {
     const subscriptions = yield* subscriptionsOf(mm);
-    yield* BUG_ON(!(yield* hlist_empty(subscriptions.list)), 'mm/mmu_notifier.c', 782);
+    yield* BUG_ON(!(yield* hlist_empty(subscriptions.list)), 'mm/mmu_notifier.c:782');
     yield* kfree(subscriptions);
   },
 );
@@ -384,7 +396,7 @@ export const __mmu_notifier_subscriptions_destroy = kfunc(
 export const mmu_notifier_unregister = kfunc(
   'mmu_notifier_unregister',
   function* (subscription: MmuNotifier, mm: MmStruct) {
-    yield* BUG_ON((yield* atomic_read(mm.mm_count)) <= 0, 'mm/mmu_notifier.c', 800);
+    yield* BUG_ON((yield* atomic_read(mm.mm_count)) <= 0, 'mm/mmu_notifier.c:800');
 
     if (!(yield* hlist_unhashed(subscription.hlist))) {
       // exit_mmap() waits in mmu_notifier_release() until the release here has returned.
@@ -402,7 +414,7 @@ export const mmu_notifier_unregister = kfunc(
     // Any method that runs elsewhere has returned after this, release included.
     yield* synchronize_srcu(srcu());
 
-    yield* BUG_ON((yield* atomic_read(mm.mm_count)) <= 0, 'mm/mmu_notifier.c', 833);
+    yield* BUG_ON((yield* atomic_read(mm.mm_count)) <= 0, 'mm/mmu_notifier.c:833');
     yield* mmdrop(mm);
   },
 );
@@ -421,7 +433,7 @@ export const mmu_notifier_put = kfunc('mmu_notifier_put', function* (subscriptio
   const subscriptions = yield* subscriptionsOf(mm);
   yield* spin_lock(subscriptions.lock);
   const users = yield* subscription.users.read();
-  if (!WARN_ON(users === 0, 'mm/mmu_notifier.c', 877)) yield* subscription.users.write(users - 1);
+  if (!WARN_ON(users === 0, 'mm/mmu_notifier.c:877')) yield* subscription.users.write(users - 1);
   if (users !== 1) {
     yield* spin_unlock(subscriptions.lock);
     return;

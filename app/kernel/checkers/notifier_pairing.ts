@@ -1,0 +1,129 @@
+import { runningTask } from '../../sim/machine-in-force.ts';
+import type { Checker } from '../checker.ts';
+import { kernelGlobal } from '../globals.ts';
+import { Kvm } from '../include/kvm_host.ts';
+import type { MmuNotifier, MmuNotifierRange } from '../include/mmu_notifier.ts';
+import type { Kernel } from '../kernel.ts';
+import { pr_err } from '../printk.ts';
+import { formatEntry } from '../stack.ts';
+import { trackOf, type Track } from '../tracking.ts';
+
+const RULE = '='.repeat(66);
+
+/** A start that a subscriber has accepted. */
+interface Open {
+  readonly range: MmuNotifierRange;
+  readonly start: number;
+  readonly end: number;
+  readonly by: Track;
+}
+
+interface Counts {
+  starts: number;
+  ends: number;
+  /** Starts without an end so far; what is left when its range is over will never have one. */
+  readonly open: Open[];
+  readonly lost: Open[];
+  /** Ends without a start. */
+  extra: Track | null;
+  told: boolean;
+}
+
+const state = kernelGlobal('scythe_notifier_pairing', () => new Map<MmuNotifier, Counts>());
+
+/**
+ * Reports a subscriber of an mm that was told of the start of an invalidation and not of its end, or the other way
+ * round: when its VM is destroyed, or at the end of the run.
+ *
+ * Not verified: invalidations that are still under way; subscribers without an end op, which wait for none.
+ */
+export const notifierPairing: Checker = {
+  name: 'notifier-pairing',
+  enabled: (config) => config.SCYTHE_INVARIANTS && config.MMU_NOTIFIER,
+  attach: (of) => {
+    of.hooks.on('invalidateStarted', started);
+    of.hooks.on('invalidateEnded', ended);
+    of.hooks.on('rangeOver', over);
+    of.hooks.on('kvmDestroyed', (kvm) => report(kvm.mmu_notifier));
+    of.hooks.on('endOfRun', () => of.machine.inside(() => reportAll(of)));
+  },
+};
+
+function started(subscription: MmuNotifier, range: MmuNotifierRange): void {
+  if (subscription.ops.invalidate_range_end === undefined) return;
+  const counts = countsOf(subscription);
+  counts.starts++;
+  counts.open.push({ range, start: range.start, end: range.end, by: trackOf(runningTask()) });
+}
+
+function ended(subscription: MmuNotifier, range: MmuNotifierRange): void {
+  const counts = countsOf(subscription);
+  counts.ends++;
+  const at = counts.open.findIndex((open) => open.range === range);
+  if (at >= 0) counts.open.splice(at, 1);
+  else counts.extra ??= trackOf(runningTask());
+}
+
+function over(range: MmuNotifierRange): void {
+  for (const { open, lost } of state().values()) {
+    for (let i = open.length - 1; i >= 0; i--) {
+      if (open[i].range === range) lost.push(...open.splice(i, 1));
+    }
+  }
+}
+
+function countsOf(subscription: MmuNotifier): Counts {
+  let counts = state().get(subscription);
+  if (counts === undefined) {
+    counts = { starts: 0, ends: 0, open: [], lost: [], extra: null, told: false };
+    state().set(subscription, counts);
+  }
+  return counts;
+}
+
+function reportAll(_of: Kernel): void {
+  for (const subscription of state().keys()) report(subscription);
+}
+
+function report(subscription: MmuNotifier): void {
+  const counts = state().get(subscription);
+  if (counts === undefined || counts.told) return;
+  const { starts, ends, lost, extra } = counts;
+  if (lost.length === 0 && extra === null) return;
+  counts.told = true;
+  const { symbol } = lost.length > 0 ? startOf(subscription) : endOf(subscription);
+  pr_err(RULE);
+  if (lost.length > 0) pr_err(`SCYTHE: invalidation started and never ended for ${symbol}`);
+  else pr_err(`SCYTHE: invalidation ended and never started for ${symbol}`);
+  pr_err(`${starts} starts, ${ends} ends`);
+  for (const { start, end, by } of lost.slice(0, 3)) {
+    pr_err(`0x${start.toString(16)} to 0x${end.toString(16)} started by task ${by.comm}/${by.pid}:`);
+    printTrace(by);
+  }
+  if (extra !== null) {
+    pr_err(`Ended by task ${extra.comm}/${extra.pid}:`);
+    printTrace(extra);
+  }
+  if (subscription.container instanceof Kvm) tellKvm(subscription.container);
+  pr_err(RULE);
+}
+
+/** What the VM counts, and who waits for that to come to 0. */
+function tellKvm(kvm: Kvm): void {
+  const { mn_active_invalidate_count: active, mmu_invalidate_in_progress: progress } = kvm;
+  pr_err(
+    `${kvm.stats_id}: mn_active_invalidate_count ${active.value}, mmu_invalidate_in_progress ${progress.value}`,
+  );
+  const waiter = kvm.mn_memslots_update_rcuwait.task.value;
+  if (waiter !== null) pr_err(`Left waiting: ${waiter.comm}/${waiter.pid}, which changes memslots`);
+  else if (active.value !== 0) pr_err('Nobody waits for it now; a change of memslots would, for ever.');
+}
+
+function printTrace({ trace }: Track): void {
+  for (const entry of trace) pr_err(` ${formatEntry(entry)}`);
+}
+
+const startOf = ({ ops }: MmuNotifier) => ({
+  symbol: ops.invalidate_range_start?.symbol.name ?? 'a subscriber',
+});
+const endOf = ({ ops }: MmuNotifier) => ({ symbol: ops.invalidate_range_end?.symbol.name ?? 'a subscriber' });
