@@ -20,6 +20,8 @@ export async function bundle(entries) {
       banner: { js: require },
       bundle: true,
       entryPoints: [entry],
+      // Parses shell scripts; its bundle asks for native modules that are not needed for that.
+      external: ['just-bash'],
       format: 'esm',
       logLevel: 'warning',
       minify: false,
