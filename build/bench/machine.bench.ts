@@ -1,5 +1,5 @@
 // Scheduled operations per second of the machine alone, on one core: a seeded random walk over a small program.
-import { FunctionSymbol, Call, type AnySymbol, type Body } from '../../app/sim/call.ts';
+import { Call, FunctionSymbol, type Body } from '../../app/sim/call.ts';
 import { Cell } from '../../app/sim/cell.ts';
 import { Lock } from '../../app/sim/lock.ts';
 import { Machine } from '../../app/sim/machine.ts';
