@@ -9,6 +9,7 @@ import { runningTask } from './machine-in-force.ts';
 import { Memory } from './memory.ts';
 import { RandomChooser } from './random.ts';
 import { abandon, end, join, spawn } from './spawn.ts';
+import { Frame } from './task.ts';
 import { firstOf, inOrder, machineWith } from './testing/programs.ts';
 
 describe('operations', () => {
@@ -225,6 +226,27 @@ describe('memory', () => {
     machine.run(firstOf);
     expect(machine.tasks[0]?.state).toBe('abandoned');
     expect(shared.x.value).toBe(0);
+  });
+
+  test('whose touch gives the task another stack does not change, and the old stack is never resumed', () => {
+    let resumed = false;
+    const { machine, shared } = machineWith(withMemory, {
+      a: function* ({ memory, x }) {
+        yield* memory.free();
+        yield* x.write(1);
+        resumed = true;
+      },
+    });
+    const die = function* (): Body<string> {
+      return 'died on another stack';
+    };
+    machine.onDeadAccess = (task) => {
+      task.top = new Frame(null, die(), null, 0);
+      return 'rewound';
+    };
+    machine.run(firstOf);
+    expect(machine.tasks[0]?.result).toBe('died on another stack');
+    expect([resumed, shared.x.value]).toEqual([false, 0]);
   });
 
   test('that is freed twice counts as touched', () => {
