@@ -1,6 +1,8 @@
 import { endingOf } from '../../sim/ending.ts';
+import type { Memory } from '../../sim/memory.ts';
 import type { Checker } from '../checker.ts';
 import { kernelGlobal } from '../globals.ts';
+import type { SignalStruct, TaskStruct } from '../include/sched.ts';
 import type { Kernel } from '../kernel.ts';
 import { dump_stack } from '../lib/dump_stack.ts';
 import { pr_err } from '../printk.ts';
@@ -35,16 +37,23 @@ export const leaks: Checker = {
 
 function reportLeaks({ machine }: Kernel): void {
   if (endingOf(machine).kind !== 'complete') return;
-  const users = machine.tasks.filter((task) => (task.context as { user?: boolean } | null)?.user === true);
-  if (users.some((task) => task.state !== 'ended')) return;
+  const tasks = machine.tasks.map((task) => task.context as TaskStruct | null).filter((tsk) => tsk !== null);
+  if (tasks.some((tsk) => tsk.user && tsk.thread.state !== 'ended')) return;
+  const pinned = new Set(tasks.flatMap(pinnedBy));
   const left = [...alive()]
-    .filter((memory) => memory.alive)
+    .filter((memory) => memory.alive && !pinned.has(memory))
     .sort((a, b) => a.address - b.address || a.id - b.id);
   for (const memory of left) {
     pr_err(`SCYTHE: ${memory.label} leaked`);
     pr_err(`No process is left, and the ${memory.label} at ${addressOf(memory)} was not freed.`);
     printTrack('Allocated', memory.origin);
   }
+}
+
+/** What a kernel thread has borrowed, and what a zombie that nobody waited for keeps until it is reaped. */
+function pinnedBy(tsk: TaskStruct): (Memory | undefined)[] {
+  const signal = tsk.signal as SignalStruct | undefined;
+  return [tsk.active_mm?.memory, signal?.oom_mm.value?.memory];
 }
 
 function reportDoubleFree(memory: KernelMemory): void {

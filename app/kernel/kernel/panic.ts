@@ -60,7 +60,7 @@ function warn(site: string, text: string | undefined): void {
   pr_warn(headline(site, rip));
   if (text !== undefined) pr_warn(text);
   dump_stack_print_info();
-  show_regs(rip, codeBytes(rip.symbol, '0f 0b'));
+  show_regs({ rip, code: codeBytes(rip.symbol, '0f 0b'), extra: {}, tsk: currentOrNull() });
   show_trace(task, callers, true);
   if (kernel().append.has('panic_on_warn')) panic('kernel: panic_on_warn set ...');
   print_irqtrace_events();

@@ -1,7 +1,7 @@
 import type { DeadAccess } from '../../sim/observer.ts';
 import type { Operation } from '../../sim/operation.ts';
 import type { Task } from '../../sim/task.ts';
-import { beforeNullDereference, page_fault_oops } from '../arch/x86/mm/fault.ts';
+import { page_fault_oops } from '../arch/x86/mm/fault.ts';
 import type { Checker } from '../checker.ts';
 import { config, kernel, type Kernel } from '../kernel.ts';
 import { WARN } from '../kernel/panic.ts';
@@ -9,7 +9,7 @@ import { rewindStack } from '../kernel/task_death.ts';
 import { addressOf } from '../struct.ts';
 import { KernelMemory } from '../tracking.ts';
 import { accessOf } from './kasan/access.ts';
-import { kasan_report, kasan_report_invalid_free, kasan_report_wild } from './kasan/report.ts';
+import { kasan_report, kasan_report_invalid_free } from './kasan/report.ts';
 
 /**
  * What a touch of dead memory leads to: with KASAN a report, and then in any case what the hardware does.
@@ -55,7 +55,3 @@ function freeTwice(task: Task, memory: KernelMemory): DeadAccess {
   }
   return 'continue';
 }
-
-beforeNullDereference((offset, write) => {
-  if (config().KASAN) kasan_report_wild(offset, write);
-});

@@ -1,4 +1,5 @@
 import { runningTask } from '../../../../sim/machine-in-force.ts';
+import { currentOrNull } from '../../../include/sched.ts';
 import { kernelGlobal } from '../../../globals.ts';
 import { config, kernel } from '../../../kernel.ts';
 import { panic } from '../../../kernel/panic.ts';
@@ -6,9 +7,10 @@ import { add_taint } from '../../../kernel/taint.ts';
 import { dump_stack_print_info, show_trace } from '../../../lib/dump_stack.ts';
 import { pr_alert, pr_warn } from '../../../printk.ts';
 import { stack_trace, type StackEntry } from '../../../stack.ts';
-import { show_regs } from './regs.ts';
+import { show_regs, type Registers } from './regs.ts';
 
-const die_counter = kernelGlobal('die_counter', () => ({ count: 0 }));
+/** How many oopses there were, and the registers of the first: each oops ends with them. */
+const die = kernelGlobal('die', () => ({ counter: 0, summary: null as Registers | null }));
 
 /** Where an oops happened. */
 export interface OopsState {
@@ -29,18 +31,20 @@ export function oops_headline(what: string): void {
     config().SMP ? ' SMP' : '',
     config().KASAN ? ' KASAN' : '',
   ];
-  pr_alert(`${what} [#${++die_counter().count}]${words.join('')}`);
+  pr_alert(`${what} [#${++die().counter}]${words.join('')}`);
 }
 
-/** The rest of an oops: registers, stack, the end mark, and the registers once more. */
+/** The rest of an oops: registers, stack, the end mark, and the registers of the first oops once more. */
 export function oops_end(oops: OopsState, code: string, extra: Readonly<Record<string, string>> = {}): void {
+  const registers: Registers = { rip: oops.rip, code, extra, tsk: currentOrNull() };
+  die().summary ??= registers;
   dump_stack_print_info();
-  show_regs(oops.rip, code, extra);
+  show_regs(registers);
   show_trace(runningTask(), oops.callers, true);
   const cr2 = extra['CR2'];
   if (cr2 !== undefined) pr_warn(`CR2: ${cr2}`);
   add_taint('D', 'LOCKDEP_NOW_UNRELIABLE');
   pr_warn('---[ end trace 0000000000000000 ]---');
-  show_regs(oops.rip, code, extra);
+  show_regs(die().summary ?? registers);
   if (kernel().append.get('oops') === 'panic') panic('Fatal exception');
 }

@@ -1,5 +1,5 @@
 import { hashText } from '../../../../base/hash.ts';
-import { currentOrNull, type TaskStruct } from '../../../include/sched.ts';
+import type { TaskStruct } from '../../../include/sched.ts';
 import { KERN } from '../../../log.ts';
 import { printk } from '../../../printk.ts';
 import { formatEntry, type StackEntry } from '../../../stack.ts';
@@ -50,9 +50,17 @@ export function show_user_regs(tsk: TaskStruct, trace: readonly StackEntry[], ru
   printRows(USER_ROWS, (name) => values[name as keyof typeof values] ?? hex(draw()));
 }
 
-/** The registers of the kernel function that runs, as an oops and a WARN have them. */
-export function show_regs(rip: StackEntry, code: string, extra: Readonly<Record<string, string>> = {}): void {
-  const me = currentOrNull();
+/** The state of a task in a kernel function. */
+export interface Registers {
+  readonly rip: StackEntry;
+  readonly code: string;
+  /** Registers that are known: CR2. */
+  readonly extra: Readonly<Record<string, string>>;
+  readonly tsk: TaskStruct | null;
+}
+
+/** The registers of a kernel function, as an oops and a WARN have them. */
+export function show_regs({ rip, code, extra, tsk: me }: Registers): void {
   const draw = drawer(`${rip.symbol} ${me?.comm ?? ''}`);
   printk(KERN.WARNING, `RIP: 0010:${formatEntry(rip)}`);
   printk(KERN.WARNING, code);

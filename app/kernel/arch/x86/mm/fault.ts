@@ -1,4 +1,6 @@
 import type { Body } from '../../../../sim/call.ts';
+import { config } from '../../../kernel.ts';
+import { kasan_report_wild } from '../../../mm/kasan/report.ts';
 import { pr_alert } from '../../../printk.ts';
 import { rewind_stack_and_make_dead } from '../../../kernel/task_death.ts';
 import { oops_end, oops_headline, oops_state } from '../kernel/dumpstack.ts';
@@ -35,16 +37,7 @@ export function page_fault_oops({ address, write, innermost }: KernelFault): voi
  * is that of the field that it wanted. Never returns; locks stay taken.
  */
 export function* nullDereference(offset: number, write = false): Body<never> {
-  kasanNullDereference?.(offset, write);
+  if (config().KASAN) kasan_report_wild(offset, write);
   page_fault_oops({ address: hex(offset), write });
   return yield* rewind_stack_and_make_dead(true);
-}
-
-type NullReport = (offset: number, write: boolean) => void;
-
-let kasanNullDereference: NullReport | null = null;
-
-/** For KASAN, which sees the access before it faults. */
-export function beforeNullDereference(report: NullReport): void {
-  kasanNullDereference = report;
 }
