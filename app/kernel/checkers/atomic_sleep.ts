@@ -2,9 +2,10 @@ import { runningTask } from '../../sim/machine-in-force.ts';
 import { formatAddress } from '../addresses.ts';
 import { kernelGlobal } from '../globals.ts';
 import { currentOrNull, type TaskStruct } from '../include/sched.ts';
-import { config, kernel } from '../kernel.ts';
+import { config } from '../kernel.ts';
 import { debug_show_held_locks } from '../kernel/locking/lockdep.ts';
 import { print_irqtrace_events } from '../kernel/panic.ts';
+import { jiffies, timed } from '../kernel/time/jiffies.ts';
 import { add_taint } from '../kernel/taint.ts';
 import { dump_stack } from '../lib/dump_stack.ts';
 import { pr_err } from '../printk.ts';
@@ -17,7 +18,7 @@ const PREEMPT_OFFSET_MASK = 0xff;
 const RCU_SHIFT = 8;
 
 /** When the last report was made, in jiffies: there is at most one a second, of whatever kind. */
-const prev_jiffy = kernelGlobal('prev_jiffy', () => ({ at: null as number | null }));
+const prev_jiffy = kernelGlobal('prev_jiffy', () => ({ at: null as number | null, sites: new Set<string>() }));
 
 /**
  * __might_resched() - report if the running task must not sleep.
@@ -30,15 +31,20 @@ export function __might_resched(file: string, line: number, offsets: number): vo
   if (me === null) return;
   const nested = me.preempt_count + (me.rcu_read_lock_nesting << RCU_SHIFT);
   if (nested === offsets && me.irqs_disabled === 0 && me.non_block_count === 0) return;
-  if (!oncePerSecond()) return;
+  if (!mayReport(`${file}:${line} ${me.pid}`)) return;
   report(me, file, line, offsets);
 }
 
-function oncePerSecond(): boolean {
+/** In a search, which knows no seconds, each place reports once per task. */
+function mayReport(site: string): boolean {
   const last = prev_jiffy();
-  const { HZ } = config();
-  const now = Math.floor((kernel().machine.now * HZ) / 1_000_000_000);
-  if (last.at !== null && now < last.at + HZ) return false;
+  if (!timed()) {
+    const first = !last.sites.has(site);
+    last.sites.add(site);
+    return first;
+  }
+  const now = jiffies();
+  if (last.at !== null && now < last.at + config().HZ) return false;
   last.at = now;
   return true;
 }

@@ -1,3 +1,4 @@
+import { TASK_RUNNING } from './task_state.ts';
 import { runningTask, runningTaskOrNull } from '../../sim/machine-in-force.ts';
 import type { Task } from '../../sim/task.ts';
 import { Struct } from '../struct.ts';
@@ -15,19 +16,19 @@ import type { CallbackHead } from '../kernel/task_work.ts';
 import type { FilesStruct } from './fdtable.ts';
 import type { MmStruct } from './mm_types.ts';
 
-/** Bits of `task->__state` (include/linux/sched.h). */
-export const TASK_RUNNING = 0x0000;
-export const TASK_INTERRUPTIBLE = 0x0001;
-export const TASK_UNINTERRUPTIBLE = 0x0002;
-export const TASK_WAKEKILL = 0x0100;
-export const TASK_NOLOAD = 0x0400;
-export const TASK_RTLOCK_WAIT = 0x1000;
-export const TASK_KILLABLE = TASK_WAKEKILL | TASK_UNINTERRUPTIBLE;
-export const TASK_IDLE = TASK_UNINTERRUPTIBLE | TASK_NOLOAD;
-export const TASK_NORMAL = TASK_INTERRUPTIBLE | TASK_UNINTERRUPTIBLE;
-/** Set in `exit_state` rather than `__state`; one field serves both here. */
-export const EXIT_DEAD = 0x0010;
-export const EXIT_ZOMBIE = 0x0020;
+export {
+  TASK_RUNNING,
+  TASK_INTERRUPTIBLE,
+  TASK_UNINTERRUPTIBLE,
+  TASK_WAKEKILL,
+  TASK_NOLOAD,
+  TASK_RTLOCK_WAIT,
+  TASK_KILLABLE,
+  TASK_IDLE,
+  TASK_NORMAL,
+  EXIT_DEAD,
+  EXIT_ZOMBIE,
+} from './task_state.ts';
 
 /** Bits of `task->flags`. Written by the task itself only. */
 export const PF_EXITING = 0x00000004;

@@ -54,6 +54,14 @@ export abstract class ExclusiveLock extends SimObject {
     return this.owner === null ? [] : [this.owner];
   }
 
+  override snapshot(): unknown {
+    return this.owner;
+  }
+
+  override restore(snapshot: unknown): void {
+    this.owner = snapshot as Task | null;
+  }
+
   take(): Operation<void> {
     return this.taking;
   }

@@ -1,13 +1,8 @@
 import type { Body } from '../../../sim/call.ts';
 import type { Memory } from '../../../sim/memory.ts';
 import type { Operation } from '../../../sim/operation.ts';
-import {
-  current,
-  TASK_INTERRUPTIBLE,
-  TASK_KILLABLE,
-  TASK_UNINTERRUPTIBLE,
-  TIF_SIGPENDING,
-} from '../../include/sched.ts';
+import { current, TIF_SIGPENDING } from '../../include/sched.ts';
+import { TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE } from '../../include/task_state.ts';
 import { config } from '../../kernel.ts';
 import { kfunc } from '../../kfunc.ts';
 import { block, might_sleep, unblock, type BlockedOn } from '../sched/core.ts';

@@ -7,6 +7,11 @@ import { EINTR } from '../../include/errno.ts';
 import { config } from '../../kernel.ts';
 import { LockdepMap, type WaitTypes } from './lockdep.ts';
 
+interface Waiter {
+  readonly task: Task;
+  readonly reads: boolean;
+}
+
 /** Signals that end a wait: a cell and the bits in it. */
 export interface Signals {
   readonly cell: Cell<number>;
@@ -28,11 +33,11 @@ export interface Signals {
 export class SharedLock extends SimObject {
   writer: Task | null = null;
   /** Inside for reading, once per entry. */
-  readonly readers: Task[] = [];
+  readers: readonly Task[] = [];
   readonly dep_map: LockdepMap | null;
 
   /** Without PREEMPT_RT: who waits, first come first. */
-  private readonly queue: { readonly task: Task; readonly reads: boolean }[] = [];
+  private queue: readonly Waiter[] = [];
   /** With PREEMPT_RT: the writer that has the gate, whether or not readers are still inside. */
   private gatekeeper: Task | null = null;
   private gateOpen = true;
@@ -58,6 +63,15 @@ export class SharedLock extends SimObject {
     return this.queue.slice(0, 1).map(({ task }) => task);
   }
 
+  override snapshot(): unknown {
+    const { writer, readers, queue, gatekeeper, gateOpen } = this;
+    return { writer, readers, queue, gatekeeper, gateOpen };
+  }
+
+  override restore(snapshot: unknown): void {
+    Object.assign(this, snapshot);
+  }
+
   get held(): boolean {
     return this.writer !== null || this.readers.length > 0;
   }
@@ -73,7 +87,7 @@ export class SharedLock extends SimObject {
 
   private readonly readingOrQueueing = new Effect('acquire', this, 'share', (task) => {
     if (this.tryEnter(task)) return true;
-    this.queue.push({ task, reads: true });
+    this.queue = [...this.queue, { task, reads: true }];
     return false;
   });
 
@@ -107,19 +121,23 @@ export class SharedLock extends SimObject {
     'write',
     () => this.writer === null,
     (task) => {
-      this.readers.push(task);
+      this.enter(task);
     },
   );
 
   readonly leaving: Operation<void> = new Effect<void>('release', this, 'add', (task) => {
     // Another task may have entered for this one (a lock that is handed over).
     const at = this.readers.lastIndexOf(task);
-    this.readers.splice(at < 0 ? this.readers.length - 1 : at, 1);
+    this.readers = this.readers.toSpliced(at < 0 ? this.readers.length - 1 : at, 1);
   });
+
+  private enter(task: Task): void {
+    this.readers = [...this.readers, task];
+  }
 
   private tryEnter(task: Task): boolean {
     const free = this.rt ? this.gateOpen : this.writer === null && this.queue.length === 0;
-    if (free) this.readers.push(task);
+    if (free) this.enter(task);
     return free;
   }
 
@@ -132,13 +150,12 @@ export class SharedLock extends SimObject {
   /** Without PREEMPT_RT the first reader takes all queued readers along. */
   private letReadersIn(task: Task): void {
     if (this.rt) {
-      this.readers.push(task);
+      this.enter(task);
       return;
     }
     if (!this.queue.some((waiter) => waiter.task === task)) return;
-    for (const waiter of this.queue) if (waiter.reads) this.readers.push(waiter.task);
-    const writers = this.queue.filter((waiter) => !waiter.reads);
-    this.queue.splice(0, this.queue.length, ...writers);
+    for (const waiter of this.queue) if (waiter.reads) this.enter(waiter.task);
+    this.queue = this.queue.filter((waiter) => !waiter.reads);
   }
 
   // Writers.
@@ -146,7 +163,7 @@ export class SharedLock extends SimObject {
   /** Takes the lock if that is possible now. False: waits, in `waitToWrite()`. */
   readonly writingOrQueueing: Operation<boolean> = new Effect('acquire', this, 'write', (task) => {
     if (this.tryOwn(task)) return true;
-    if (!this.rt) this.queue.push({ task, reads: false });
+    if (!this.rt) this.queue = [...this.queue, { task, reads: false }];
     return false;
   });
 
@@ -200,7 +217,7 @@ export class SharedLock extends SimObject {
   /** The writer goes on as a reader; other readers may come in. */
   readonly downgrading: Operation<void> = new Effect<void>('release', this, 'write', (task) => {
     this.writer = null;
-    this.readers.push(task);
+    this.enter(task);
     this.openGate();
     if (!this.rt && (this.queue.at(0)?.reads ?? false)) this.letReadersIn(this.queue[0].task);
   });
@@ -223,8 +240,7 @@ export class SharedLock extends SimObject {
   }
 
   private leaveQueue(task: Task): void {
-    const at = this.queue.findIndex((waiter) => waiter.task === task);
-    if (at >= 0) this.queue.splice(at, 1);
+    this.queue = this.queue.filter((waiter) => waiter.task !== task);
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Body, Call } from '../../../sim/call.ts';
 import type { Memory } from '../../../sim/memory.ts';
-import { TASK_RTLOCK_WAIT } from '../../include/sched.ts';
+import { TASK_RTLOCK_WAIT } from '../../include/task_state.ts';
 import { config } from '../../kernel.ts';
 import { kfunc } from '../../kfunc.ts';
 import { rcu_read_lock, rcu_read_unlock } from '../rcu/tree.ts';

@@ -23,6 +23,9 @@ import { callingFunction, thisFunction } from '../../stack.ts';
 import { lockdep_hardirqs_on, lockdep_softirqs_on } from '../locking/lockdep.ts';
 import { rt_spin_lock, rt_spin_unlock, Spinlock } from '../locking/spinlock.ts';
 import { rcu_read_lock, rcu_read_unlock } from '../rcu/tree.ts';
+import { jiffies, tickTime, wheelExpiry } from '../time/jiffies.ts';
+
+export { sched_show_task, task_state_to_char } from './show_task.ts';
 
 /** How a task that waits for a lock shows to others. */
 export interface BlockedOn {
@@ -316,23 +319,21 @@ export const schedule = kfunc('schedule', function* (deadline: Ns | null = null)
 
 export const MAX_SCHEDULE_TIMEOUT = Infinity;
 
-/** Jiffies since boot. */
-const jiffiesNow = (): number => Math.floor((machineInForce().now * config().HZ) / 1_000_000_000);
-
 /**
  * schedule_timeout() - sleep in the state that was set before, for so many ticks at most.
  *
  * Return: the ticks that were left, 0 if the time ran out.
- * Models: kernel/time/timer.c: a timer never fires early, so up to one tick is added.
+ * Models: kernel/time/timer.c: a timer never fires early, so at least a part of a tick is added.
  */
 export const schedule_timeout = kfunc('schedule_timeout', function* (timeout: number) {
   if (timeout === MAX_SCHEDULE_TIMEOUT) {
     yield* schedule();
     return timeout;
   }
-  const expire = jiffiesNow() + timeout;
-  yield* schedule(Math.ceil(((expire + 1) * 1_000_000_000) / config().HZ) as Ns);
-  return Math.max(0, expire - jiffiesNow());
+  const now = jiffies();
+  const expire = now + timeout;
+  yield* schedule(tickTime(wheelExpiry(expire, now)));
+  return Math.max(0, expire - jiffies());
 });
 
 export const schedule_timeout_interruptible = kfunc(
