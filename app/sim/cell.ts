@@ -1,5 +1,5 @@
 import { Operation } from './operation.ts';
-import { SimObject } from './object.ts';
+import { SimObject, UNTOLD } from './object.ts';
 import type { Memory } from './memory.ts';
 import type { Task } from './task.ts';
 
@@ -18,6 +18,15 @@ export class Cell<Value> extends SimObject {
 
   override get name(): string {
     return this.memory === null ? this.field : `${this.memory.name}->${this.field}`;
+  }
+
+  /** Of plain values only: an object may be changed in place. */
+  override snapshot(): unknown {
+    return typeof this.value === 'object' && this.value !== null ? UNTOLD : this.value;
+  }
+
+  override restore(snapshot: unknown): void {
+    this.value = snapshot as Value;
   }
 
   read(): Operation<Value> {

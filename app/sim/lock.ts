@@ -23,6 +23,14 @@ export class Lock extends SimObject {
     return this.owner === null ? [] : [this.owner];
   }
 
+  override snapshot(): unknown {
+    return this.owner;
+  }
+
+  override restore(snapshot: unknown): void {
+    this.owner = snapshot as Task | null;
+  }
+
   /** Waits until the lock is free and takes it. A task that has it already waits for itself for ever. */
   acquire(): Operation<void> {
     return new Acquire(this);

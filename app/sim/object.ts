@@ -29,6 +29,21 @@ export abstract class SimObject {
   holders(): readonly Task[] {
     return NOBODY;
   }
+
+  /**
+   * What decides whether operations on this object are enabled, as a value that later changes leave alone,
+   * or `UNTOLD`. A search that has it can tell whether a waiting operation could have run earlier; without
+   * it, the search has to try.
+   */
+  snapshot(): unknown {
+    return UNTOLD;
+  }
+
+  /** Puts a snapshot in place of the present state, for a question to `Operation.enabled`. */
+  restore(_snapshot: unknown): void {}
 }
+
+/** The object does not say what its operations' enabledness depends on. */
+export const UNTOLD: unique symbol = Symbol('untold');
 
 const NOBODY: readonly Task[] = [];

@@ -85,4 +85,12 @@ export class Task extends SimObject {
   override holders(): readonly Task[] {
     return [this];
   }
+
+  override snapshot(): unknown {
+    return this.state;
+  }
+
+  override restore(snapshot: unknown): void {
+    this.state = snapshot as TaskState;
+  }
 }
