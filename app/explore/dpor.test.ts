@@ -1,0 +1,72 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import type { Machine } from '../sim/machine.ts';
+import type { Schedule } from '../sim/schedule.ts';
+import { DporSearch } from './dpor.ts';
+import { ExhaustiveSearch } from './exhaustive.ts';
+import type { Program } from './program.ts';
+import { filesystem } from './programs/filesystem.ts';
+import { indexer } from './programs/indexer.ts';
+import { lastzero } from './programs/lastzero.ts';
+import { readers } from './programs/readers.ts';
+import { runToEnd } from './strategy.ts';
+import { randomProgram, randomTasks } from './testing/random-program.ts';
+import { canonicalSchedule } from './trace-form.ts';
+
+describe('the programs of the literature have their published numbers of executions:', () => {
+  test.each([
+    ['readers(2)', readers(2), 4],
+    ['readers(8)', readers(8), 256],
+    ['lastzero(5)', lastzero(5), 64],
+    ['lastzero(10)', lastzero(10), 3328],
+    ['indexer(12)', indexer(12), 8],
+    ['filesystem(14)', filesystem(14), 2],
+    ['filesystem(16)', filesystem(16), 8],
+  ])('%s', (_name, program, executions) => {
+    const search = runToEnd(new DporSearch(program));
+    expect(search.coverage).toEqual({ kind: 'complete' });
+    expect(search.statistics).toMatchObject({ executions, blocked: 0, cut: 0, probes: 0 });
+    expect(search.outcomes).toEqual([]);
+  });
+});
+
+/** Runs a search to its end, at most `most` executions, and counts the executions of each trace. */
+function traces(
+  program: Program,
+  most: number,
+  start: (noting: Program) => ExhaustiveSearch | DporSearch,
+): { search: ExhaustiveSearch | DporSearch; counts: Map<string, number> } {
+  const counts = new Map<string, number>();
+  const note = (schedule: Schedule): void => {
+    const form = canonicalSchedule(() => program.create(), schedule).join(' ');
+    counts.set(form, (counts.get(form) ?? 0) + 1);
+  };
+  const search: ExhaustiveSearch | DporSearch = start({
+    create: () => program.create(),
+    judge: (machine: Machine) => {
+      note(search.schedule());
+      return program.judge(machine);
+    },
+  });
+  return { search: runToEnd(search, most), counts };
+}
+
+const titlesOf = (search: ExhaustiveSearch | DporSearch): string[] =>
+  search.outcomes.map(({ title }) => title).sort((a, b) => (a < b ? -1 : 1));
+
+test('each trace of a random program is explored once, and nothing is missed', { timeout: 120_000 }, () => {
+  fc.assert(
+    fc.property(randomTasks, (tasks) => {
+      const program = randomProgram(tasks);
+      const all = traces(program, 1_000, (noting) => new ExhaustiveSearch(noting));
+      fc.pre(all.search.finished);
+      const reduced = traces(program, 2_000, (noting) => new DporSearch(noting));
+      expect(reduced.search.coverage).toEqual({ kind: 'complete' });
+      expect([...reduced.counts.keys()].sort()).toEqual([...all.counts.keys()].sort());
+      expect([...reduced.counts.values()].every((count) => count === 1)).toBe(true);
+      expect(reduced.search.statistics.blocked).toBe(0);
+      expect(titlesOf(reduced.search)).toEqual(titlesOf(all.search));
+    }),
+    { numRuns: 5_000, seed: 20261121 },
+  );
+});

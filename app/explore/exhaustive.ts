@@ -1,0 +1,101 @@
+import type { Choice } from '../sim/choose.ts';
+import type { Chooser } from '../sim/chooser.ts';
+import { Recorder, type Schedule } from '../sim/schedule.ts';
+import type { Task } from '../sim/task.ts';
+import { Outcomes } from './outcomes.ts';
+import type { Program } from './program.ts';
+import type { Coverage, Search, Statistics } from './strategy.ts';
+
+export interface ExhaustiveOptions {
+  readonly operationsPerExecution?: number;
+}
+
+/**
+ * Every order of operations and every alternative, without any reduction: the oracle for the other
+ * strategies, and for nothing that is not tiny.
+ */
+export class ExhaustiveSearch implements Search, Chooser {
+  readonly statistics = { executions: 0, blocked: 0, cut: 0, probes: 0, operations: 0 } satisfies Statistics;
+  finished = false;
+
+  /** What was taken at each decision of the present execution, and out of how many. */
+  private readonly taken: number[] = [];
+  private readonly choices: number[] = [];
+  private decision = 0;
+  private recorder = new Recorder(this);
+  private readonly found = new Outcomes();
+  private readonly limit: number;
+
+  constructor(
+    private readonly program: Program,
+    options: ExhaustiveOptions = {},
+  ) {
+    this.limit = options.operationsPerExecution ?? DEFAULT_LIMIT;
+  }
+
+  get outcomes(): ReturnType<Outcomes['list']> {
+    return this.found.list();
+  }
+
+  get coverage(): Coverage {
+    if (!this.finished) return { kind: 'unfinished', remaining: null };
+    if (this.statistics.cut === 0) return { kind: 'complete' };
+    return { kind: 'complete within bound', bound: `${this.limit} operations per execution` };
+  }
+
+  advance(executions: number): void {
+    for (let i = 0; i < executions && !this.finished; i++) {
+      const news = this.execute();
+      this.backtrack();
+      if (news) return;
+    }
+  }
+
+  /** The choices of the present execution. */
+  schedule(): Schedule {
+    return this.recorder.schedule;
+  }
+
+  next(enabled: readonly Task[]): Task {
+    return enabled[this.decide(enabled.length)];
+  }
+
+  alternative(choice: Choice): number {
+    return this.decide(choice.alternatives);
+  }
+
+  private execute(): boolean {
+    const { statistics } = this;
+    const machine = this.program.create();
+    this.decision = 0;
+    const recorder = new Recorder(this);
+    this.recorder = recorder;
+    while (machine.enabled.length > 0 && machine.steps < this.limit)
+      machine.run(recorder, this.limit - machine.steps);
+    if (machine.enabled.length > 0) statistics.cut++;
+    statistics.operations += machine.steps;
+    statistics.executions++;
+    return this.found.note(this.program.judge(machine), statistics.executions, () => this.schedule());
+  }
+
+  private decide(ways: number): number {
+    const at = this.decision++;
+    if (at === this.taken.length) {
+      this.taken.push(0);
+      this.choices.push(ways);
+    }
+    return this.taken[at];
+  }
+
+  /** Moves on to the next combination of decisions, the last one first. */
+  private backtrack(): void {
+    let at = this.taken.length - 1;
+    while (at >= 0 && this.taken[at] + 1 === this.choices[at]) at--;
+    this.taken.length = at + 1;
+    this.choices.length = at + 1;
+    if (at < 0) this.finished = true;
+    else this.taken[at]++;
+  }
+}
+
+const DEFAULT_LIMIT = 10_000;

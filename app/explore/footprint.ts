@@ -1,0 +1,114 @@
+import { assert } from '../base/assert.ts';
+import type { Access, Operation } from '../sim/operation.ts';
+import type { SimObject } from '../sim/object.ts';
+
+/** Accesses as small numbers. */
+export const READ = 0;
+export const WRITE = 1;
+export const ADD = 2;
+export const SHARE = 3;
+export const ACCESSES = 4;
+
+const CODE: Readonly<Record<Access, number>> = { read: READ, write: WRITE, add: ADD, share: SHARE };
+
+/** For each access the accesses of the same object that it does not commute with. */
+export const CONFLICTING: readonly (readonly number[])[] = [
+  [WRITE, ADD, SHARE],
+  [WRITE, READ, ADD, SHARE],
+  [WRITE, READ, SHARE],
+  [WRITE, READ, ADD],
+];
+
+/**
+ * What operations touch, as small numbers that are the same in every execution.
+ *
+ * A *slot* is an object with an access (`object * ACCESSES + access`, objects counted from 0 in order of
+ * their first appearance). A *footprint* is a set of slots, the operation's own object first. Two events
+ * depend on each other if a slot of one conflicts with a slot of the other.
+ */
+export class Footprints {
+  /** Number of objects seen. */
+  objects = 0;
+  /** By footprint: its slots. */
+  readonly slots: (readonly number[])[] = [];
+
+  private readonly objectNumbers = new Map<number, number>();
+  /** Footprints of a single slot, by slot; 0 where there is none yet, else the footprint + 1. */
+  private readonly single: number[] = [];
+  private readonly composed = new Map<number, number>();
+  private readonly extensions = new Map<number, number>();
+
+  /** What an operation touches as far as can be told before it runs. */
+  of(operation: Operation<unknown>): number {
+    const { object, also, memory } = operation;
+    let access = CODE[operation.access];
+    // Whoever waits for a value looks at it, so a blind change that waits is not blind.
+    if (access === ADD && operation.conditional) access = WRITE;
+    const own = this.objectNumber(object) * ACCESSES + access;
+    if (also === null && (memory === null || memory === object)) return this.ofSlot(own);
+    const second = also === null ? 0 : this.objectNumber(also) + 1;
+    const third = memory === null || memory === object ? 0 : this.objectNumber(memory) + 1;
+    const key = (own * MOST_OBJECTS + second) * MOST_OBJECTS + third;
+    let footprint = this.composed.get(key);
+    if (footprint === undefined) {
+      const slots = [own];
+      if (second > 0) slots.push((second - 1) * ACCESSES + READ);
+      if (third > 0) slots.push((third - 1) * ACCESSES + READ);
+      footprint = this.add(slots);
+      this.composed.set(key, footprint);
+    }
+    return footprint;
+  }
+
+  /** The footprint with a write of one more object. */
+  withWrite(footprint: number, object: number): number {
+    const key = footprint * MOST_OBJECTS + object;
+    let extended = this.extensions.get(key);
+    if (extended === undefined) {
+      extended = this.add([...this.slots[footprint], object * ACCESSES + WRITE]);
+      this.extensions.set(key, extended);
+    }
+    return extended;
+  }
+
+  objectNumber(object: SimObject): number {
+    const { id } = object;
+    let number = this.objectNumbers.get(id);
+    if (number === undefined) {
+      number = this.objects++;
+      assert(number < MOST_OBJECTS - 1, `more than ${MOST_OBJECTS} objects in one search`);
+      this.objectNumbers.set(id, number);
+    }
+    return number;
+  }
+
+  conflict(a: number, b: number): boolean {
+    const ours = this.slots[a];
+    const theirs = this.slots[b];
+    for (let i = 0; i < ours.length; i++) {
+      for (let k = 0; k < theirs.length; k++) if (slotsConflict(ours[i], theirs[k])) return true;
+    }
+    return false;
+  }
+
+  private ofSlot(slot: number): number {
+    const known = this.single[slot];
+    if (known !== undefined && known > 0) return known - 1;
+    while (this.single.length <= slot) this.single.push(0);
+    const footprint = this.add([slot]);
+    this.single[slot] = footprint + 1;
+    return footprint;
+  }
+
+  private add(slots: readonly number[]): number {
+    return this.slots.push(slots) - 1;
+  }
+}
+
+/** Three object numbers and an access fit one exact number. */
+const MOST_OBJECTS = 0x1ffff;
+
+export function slotsConflict(a: number, b: number): boolean {
+  if (a >> 2 !== b >> 2) return false;
+  return a !== b || (a & 3) === WRITE;
+}
