@@ -50,6 +50,22 @@ describe('the timed scheduler', () => {
     expect(one.machine.tasks.map((task) => task.result)).toEqual([100, 200]);
   });
 
+  test('wakes sleepers of one CPU in the order of their moments, whoever ran last', () => {
+    const { machine } = machineWith(() => new Cell(0, 'x'), {
+      *last() {
+        yield* delay(us(1));
+        yield* delay(us(1));
+        return now();
+      },
+      *later() {
+        yield* delay(us(50));
+        return now();
+      },
+    });
+    run(machine, 1);
+    expect(machine.tasks.map((task) => Math.floor((task.result as number) / 1000))).toEqual([2, 50]);
+  });
+
   test('wakes a sleeper when its delay is over and not before', () => {
     const { machine } = machineWith(() => new Cell(0, 'x'), {
       a: function* () {

@@ -143,7 +143,7 @@ export class TimedScheduler implements Chooser, Clock {
       }
       waiting++;
       if (holds && !this.takesOver(task, current, cpu)) continue;
-      if (best === null || best === current || before(task, best, cpu)) best = task;
+      if (best === null || (holds && best === current) || before(task, best, cpu)) best = task;
     }
     if (best === null && waiting === 0 && !holds) best = this.pull(cpu, enabled, machine);
     return best;
