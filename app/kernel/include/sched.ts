@@ -1,7 +1,10 @@
 import { TASK_RUNNING } from './task_state.ts';
+import { Cell } from '../../sim/cell.ts';
 import { runningTask, runningTaskOrNull } from '../../sim/machine-in-force.ts';
+import type { SimObject } from '../../sim/object.ts';
 import type { Task } from '../../sim/task.ts';
 import { Struct } from '../struct.ts';
+import type { KernelMemory } from '../tracking.ts';
 import { RcuHead } from '../kernel/rcu/rcu_head.ts';
 import { Spinlock } from '../kernel/locking/spinlock.ts';
 import { WaitQueueHead } from '../kernel/sched/wait.ts';
@@ -40,6 +43,7 @@ export const PF_KTHREAD = 0x00200000;
 export const SIGNAL_GROUP_EXIT = 0x00000004;
 
 /** Bits of `thread_info.flags`. */
+export const TIF_NOTIFY_RESUME = 1;
 export const TIF_SIGPENDING = 2;
 export const TIF_NEED_RESCHED = 3;
 export const TIF_MEMDIE = 18;
@@ -74,6 +78,21 @@ export class SignalStruct extends Struct {
   }
 }
 
+/** The run state of a task. To others, a sleep shows as what it waits for, and for whom, where the task told. */
+class RunState extends Cell<number> {
+  constructor(private readonly task: TaskStruct) {
+    super(TASK_RUNNING, '__state', task.memory);
+  }
+
+  override get name(): string {
+    return this.task.waits_for?.name ?? super.name;
+  }
+
+  override holders(): readonly Task[] {
+    return this.task.waits_for?.holders() ?? super.holders();
+  }
+}
+
 /**
  * struct task_struct - a thread. Fields that only the thread itself touches are plain; what others can see
  * is a field of the machine.
@@ -89,9 +108,13 @@ export class TaskStruct extends Struct {
   signal!: SignalStruct;
 
   /** Run state; written by the task before it sleeps and by whoever wakes it. */
-  readonly __state = this.field('__state', TASK_RUNNING);
+  readonly __state: Cell<number> = new RunState(this);
   /** Protected by task_lock() against change by exit_mm() and exec. */
   readonly mm = this.field<MmStruct | null>('mm', null);
+  /** What its signals hang on; null once the task is released. Under siglock, read under RCU. */
+  readonly sighand = this.field<SignalStruct | null>('sighand', null);
+  /** PF_EXITING, as others see it. */
+  readonly exiting = this.field('flags.PF_EXITING', false);
   /** TIF_* bits, set by anybody with atomic bit operations. */
   readonly thread_flags = this.field('thread_info.flags', 0);
   /** Pending signals, one bit each (bit n-1 for signal n). Protected by sighand->siglock. */
@@ -130,6 +153,8 @@ export class TaskStruct extends Struct {
   rcu_read_lock_nesting = 0;
   /** non_block_start() depth; exists with DEBUG_ATOMIC_SLEEP only. */
   non_block_count = 0;
+  /** While the task sleeps for something that certain others bring about: what that is, for reports. */
+  waits_for: SimObject | null = null;
   /** What set_current_state() wrote last: how a sleep of the task may be ended. */
   sleep_state = TASK_RUNNING;
   /** While the task waits for a lock: how it shows to others (sched/core.ts). */
@@ -149,6 +174,8 @@ export class TaskStruct extends Struct {
   readonly held_locks: HeldLock[] = [];
   /** User-space registers exist: dumps of this task end with them. Kernel threads have none. */
   user = false;
+  /** The stack; null until something looks at it or kernel/thread_stack.ts allocates it. */
+  stack: KernelMemory | null = null;
   /** Switches, for the hung-task detector: nvcsw + nivcsw. */
   switch_count = 0;
   last_switch_count = 0;
@@ -159,6 +186,8 @@ export class TaskStruct extends Struct {
   files: FilesStruct | null = null;
   /** The working directory (fs_struct, which no two processes share here). */
   pwd = '/';
+  /** Signals whose handlers the program is to run next, oldest first. */
+  readonly delivered: number[] = [];
   /** Number of the system call that the task is in (ORIG_RAX of dumps), -1 in a fault or in user code. */
   orig_ax = -1;
 }
