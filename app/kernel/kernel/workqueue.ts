@@ -8,6 +8,7 @@ import { current, type TaskStruct } from '../include/sched.ts';
 import { INIT, kernelInit } from '../init/initcall.ts';
 import { kernel } from '../kernel.ts';
 import { kfunc } from '../kfunc.ts';
+import { pr_info } from '../printk.ts';
 import { onStack, reserve, Struct } from '../struct.ts';
 import { trace_event } from '../trace-events.ts';
 import { kthread_at_boot, kthread_run } from './kthread.ts';
@@ -21,8 +22,9 @@ export class Work extends Struct {
   /** WORK_STRUCT_PENDING: queued, or about to be. Set by who queues, cleared by the worker before the call. */
   readonly pending = this.field('data', false);
   func: WorkFunction | null = null;
-  /** The pool that it was queued on last; changes with PENDING. */
+  /** The pool and the queue that it was queued on last; change with PENDING. */
   last_pool: WorkerPool | null = null;
+  last_wq: Workqueue | null = null;
 
   constructor(
     /** As the kernel's messages name it: `&mm->async_put_work`. */
@@ -87,8 +89,9 @@ class WqBarrier extends Struct {
 interface Worker {
   task: TaskStruct;
   readonly id: number;
-  /** What it runs. */
+  /** What it runs, and from which queue. */
   work: Work | null;
+  wqName: string;
 }
 
 /** A piece of work that a worker has taken. */
@@ -146,6 +149,7 @@ export class WorkerPool extends SimObject {
         this.idle.shift();
         this.busy.push(worker);
         worker.work = work;
+        worker.wqName = work.last_wq?.name ?? '';
         return { work, othersIdle: this.idle.length > 0 };
       },
     );
@@ -240,6 +244,7 @@ const __queue_work = kfunc('__queue_work', function* (cpu: number, wq: Workqueue
   // Where it still runs it is queued again, so that it never runs on two CPUs at once.
   if (last !== null && last !== pool && (yield* last.insertIfRunning(work))) return;
   work.last_pool = pool;
+  work.last_wq = wq;
   yield* pool.insert(work);
 });
 
@@ -316,7 +321,7 @@ const worker_thread = kfunc('worker_thread', function* (pool: WorkerPool, worker
 });
 
 const create_worker = kfunc('create_worker', function* (pool: WorkerPool): Body<void> {
-  const worker: Worker = { task: current(), id: pool.workers++, work: null };
+  const worker: Worker = { task: current(), id: pool.workers++, work: null, wqName: '' };
   worker.task = yield* kthread_run(() => worker_thread(pool, worker), pool.workerName(worker.id), {
     ...(pool.cpu === null ? {} : { cpu: pool.cpu }),
   });
@@ -325,11 +330,31 @@ const create_worker = kfunc('create_worker', function* (pool: WorkerPool): Body<
 
 function createWorkerAtBoot(pool: WorkerPool): void {
   const id = pool.workers++;
-  const worker = { id, work: null } as Worker;
+  const worker = { id, work: null, wqName: '' } as unknown as Worker;
   pool.idle.push(worker);
   worker.task = kthread_at_boot(() => worker_thread(pool, worker), pool.workerName(id), {
     ...(pool.cpu === null ? {} : { cpu: pool.cpu }),
   });
+}
+
+/** print_worker_info() - which work a kworker is at, in dumps of tasks. */
+export function print_worker_info(task: TaskStruct): void {
+  for (const pool of [...cpu_worker_pools(), unbound_worker_pool()]) {
+    for (const worker of pool.busy) {
+      if (worker.task !== task || worker.wqName === '') continue;
+      pr_info(`Workqueue: ${worker.wqName} ${workFunction(task)}`);
+    }
+  }
+}
+
+/** What process_one_work() has called. */
+function workFunction(task: TaskStruct): string {
+  let callee = '';
+  for (let frame = task.thread.top; frame !== null; frame = frame.caller) {
+    if (frame.symbol?.name === 'process_one_work') return callee;
+    callee = frame.symbol?.name ?? callee;
+  }
+  return callee;
 }
 
 function thisCpu(): number {

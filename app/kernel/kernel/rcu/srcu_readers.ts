@@ -27,7 +27,7 @@ export class SrcuReaders extends SimObject {
   readonly sections: SrcuSection[] = [];
 
   constructor(
-    private readonly label: string,
+    readonly label: string,
     readonly idx: number,
   ) {
     super(null);
@@ -38,8 +38,15 @@ export class SrcuReaders extends SimObject {
   }
 
   override holders(): readonly Task[] {
-    const tasks = [...new Set(this.sections.map(({ task }) => task))];
-    return tasks.sort((a, b) => a.index - b.index);
+    return inOrder(this.sections);
+  }
+
+  override snapshot(): number {
+    return this.changes;
+  }
+
+  override restore(snapshot: unknown): void {
+    this.changes = snapshot as number;
   }
 
   /** A reader took a step. For the effects of the counts. */
@@ -66,6 +73,29 @@ export class SrcuReaders extends SimObject {
       () => this.changes !== seen,
       () => {},
     );
+  }
+}
+
+/** What somebody waits for who waits for a grace period: the readers that were there when it asked. For reports. */
+export class SrcuGracePeriod extends SimObject {
+  private readonly sections: readonly SrcuSection[];
+
+  constructor(
+    label: string,
+    private readonly readers: readonly SrcuReaders[],
+  ) {
+    super(null);
+    this.name = `a grace period of ${label}`;
+    this.sections = readers.flatMap(({ sections }) => sections);
+  }
+
+  override readonly name: string;
+
+  override holders(): readonly Task[] {
+    const still = this.readers
+      .flatMap(({ sections }) => sections)
+      .filter((one) => this.sections.includes(one));
+    return inOrder(still);
   }
 }
 
@@ -112,4 +142,9 @@ class Step extends Operation<void> {
     this.note(task, this.readers);
     this.readers.changed();
   }
+}
+
+/** Each task once, in order of tasks. */
+function inOrder(sections: readonly SrcuSection[]): readonly Task[] {
+  return [...new Set(sections.map(({ task }) => task))].sort((a, b) => a.index - b.index);
 }

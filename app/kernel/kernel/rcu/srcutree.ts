@@ -1,6 +1,7 @@
 import type { Body } from '../../../sim/call.ts';
 import { machineInForce, runningTask } from '../../../sim/machine-in-force.ts';
 import { atomic_dec, atomic_dec_and_test, atomic_inc, atomic_set } from '../../include/atomic.ts';
+import { current } from '../../include/sched.ts';
 import { kfunc } from '../../kfunc.ts';
 import { callingFunction, thisFunction } from '../../stack.ts';
 import { onStack } from '../../struct.ts';
@@ -19,6 +20,7 @@ import { timed } from '../time/jiffies.ts';
 import { timer_delete_sync } from '../time/timer.ts';
 import { flush_delayed_work, flush_work, queue_delayed_work } from '../workqueue.ts';
 import type { RcuCallback, RcuHead } from './rcu_head.ts';
+import { SrcuGracePeriod } from './srcu_readers.ts';
 import { BOOT_CPU, srcu_get_delay, srcu_gp_start } from './srcu_gp.ts';
 import {
   rcu_gp_wq,
@@ -182,8 +184,11 @@ const __synchronize_srcu = kfunc('__synchronize_srcu', function* (ssp: SrcuStruc
   );
   might_sleep('kernel/rcu/srcutree.c', 1396);
   const rcu = onStack(RcuSynchronize, 'rcu', 56);
+  const waits_for = new SrcuGracePeriod(ssp.srcuName, ssp.readers);
   yield* __call_srcu(ssp, rcu.head, wakeme_after_rcu, do_norm);
+  current().waits_for = waits_for;
   yield* wait_for_completion(rcu.completion);
+  current().waits_for = null;
 });
 
 /** synchronize_srcu_expedited() - as synchronize_srcu(), without its delays. */
@@ -247,7 +252,9 @@ export const srcu_barrier = kfunc('srcu_barrier', function* (ssp: SrcuStruct) {
   yield* srcu_barrier_one_cpu(ssp, ssp.sda[BOOT_CPU]);
   yield* __srcu_read_unlock(ssp, idx);
   if (yield* atomic_dec_and_test(ssp.srcu_barrier_cpu_cnt)) yield* complete(ssp.srcu_barrier_completion);
+  current().waits_for = new SrcuGracePeriod(ssp.srcuName, ssp.readers);
   yield* wait_for_completion(ssp.srcu_barrier_completion);
+  current().waits_for = null;
   ssp.srcu_barrier_seq += 3;
   yield* mutex_unlock(ssp.srcu_barrier_mutex);
 });

@@ -10,6 +10,7 @@ import { current } from '../../include/sched.ts';
 import { INIT, kernelInit } from '../../init/initcall.ts';
 import { config, kernel } from '../../kernel.ts';
 import { kfunc } from '../../kfunc.ts';
+import { kasan_record_aux_stack } from '../../mm/kasan/aux.ts';
 import { thisFunction, type StackEntry } from '../../stack.ts';
 import { onStack } from '../../struct.ts';
 import { kthread_at_boot } from '../kthread.ts';
@@ -199,6 +200,7 @@ const rcu_requests = kernelGlobal('rcu_state.gp_flags', () => new Counter(0, 'rc
  */
 export const call_rcu = kfunc('call_rcu', function* (head: RcuHead, func: RcuCallback) {
   yield* head.func.write(func);
+  kasan_record_aux_stack(head.func.memory);
   yield* rcu_data()[runningTask().cpu % kernel().cpus].enqueue(head);
   yield* rcu_requests().add(1);
 });

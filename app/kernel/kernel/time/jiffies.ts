@@ -23,8 +23,8 @@ export function jiffiesAt(moment: Ns): number {
 }
 
 /** The moment of a tick: when `jiffies()` becomes `jiffy`. */
-export function tickTime(jiffy: number): Ns {
-  return ns(Math.ceil((jiffy * NSEC_PER_SEC) / config().HZ));
+export function tickTime(jiffy: number, hz: number = config().HZ): Ns {
+  return ns(Math.ceil((jiffy * NSEC_PER_SEC) / hz));
 }
 
 /** Milliseconds in jiffies, rounded up: a timeout must not end early. */

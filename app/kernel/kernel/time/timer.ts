@@ -19,8 +19,8 @@ export type TimerFunction = (timer: Timer) => Call<void>;
 
 /** What a timer's base knows of it; replaced as a whole. */
 interface TimerState {
-  /** The jiffy at which it fires; null while it is not pending. */
-  readonly due: number | null;
+  /** When it fires; null while it is not pending. */
+  readonly due: Ns | null;
   /** As the caller asked for, before the wheel rounded it. */
   readonly expires: number;
   /** The CPU that it was armed on. */
@@ -77,7 +77,7 @@ function arm(timer: Timer, expires: number, wanted: (state: TimerState) => boole
   return new Effect('rmw', timer.state, 'write', () => {
     const before = timer.state.value;
     if (wanted(before)) {
-      const due = wheelExpiry(expires, jiffies());
+      const due = tickTime(wheelExpiry(expires, jiffies()));
       // A timer whose function runs stays on its base: it must not run twice at once.
       const on = timer.running.value ? before.cpu : cpu;
       timer.state.value = { due, expires, cpu: on, arming: before.arming + 1 };
@@ -181,7 +181,8 @@ class Tick extends Delay<TimerState> {
   }
 
   override get due(): Ns {
-    return tickTime(this.timer.state.value.due ?? 0);
+    // A look from outside of the machine.
+    return this.timer.state.value.due ?? (0 as Ns);
   }
 
   override enabled(): boolean {
@@ -222,7 +223,7 @@ const __run_timers = kfunc('__run_timers', function* (timer: Timer) {
     () => {
       const state = timer.state.value;
       // Deleted meanwhile, or moved to later.
-      if (state.due === null || (timed() && tickTime(state.due) > machineInForce().now)) return false;
+      if (state.due === null || (timed() && state.due > machineInForce().now)) return false;
       timer.state.value = detached(state);
       timer.running.value = true;
       machineInForce().wake(timer.running);
