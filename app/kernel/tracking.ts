@@ -18,6 +18,8 @@ export class KernelMemory extends Memory {
   declare end: Track | null;
   /** The slab cache, `kmalloc-64` or `vm_area_struct`; empty for other kinds. */
   cache = '';
+  /** The last two places, newest first, that had work done on the object later: by RCU, a work queue. */
+  aux: readonly Track[] = [];
   /** For an object on a stack: the stack, and the function whose frame it stands on. */
   stack: KernelMemory | null = null;
   frame = '';
@@ -47,6 +49,7 @@ class TrackedFree extends Operation<void> {
     if (!this.target.alive) return;
     if (remembers(this.target.kind)) this.target.end = trackOf(task);
     machineInForce().endLifetime(this.target, task);
+    kernel().hooks.emit('freed', this.target);
   }
 }
 

@@ -2,65 +2,21 @@
  * Functions that say nothing about where a bug is: what prints reports, what sanitizers put in between,
  * locks, lists, memory and string helpers. After pkg/report/linux.go of syzkaller.
  */
-const ALWAYS_SKIPPED = new RegExp(
-  '^(?:' +
-    [
-      ...['dump_stack', 'print_address_description', 'print_report', 'panic$', 'invalid_op', 'report_bug'],
-      ...['fixup_bug', 'print_error', 'handle_bug', 'exc_invalid_op', 'asm_exc_invalid_op', 'ud2'],
-      ...['kasan', '__kasan', '__asan', 'asan', 'kmsan', 'kcsan', 'check_memory', 'check_region'],
-      ...[
-        'do_error',
-        'do_invalid',
-        'do_trap',
-        'do_general',
-        'die',
-        'oops_',
-        'page_fault',
-        'exc_',
-        'asm_exc_',
-      ],
-      ...['__?warn', '_?printk', 'vprintk', 'dev_', 'pr_', 'refcount', 'atomic', 'raw_atomic', 'arch_atomic'],
-      ...['might_', '__might_', '___might_', 'print_circular', 'print_usage', 'check_noncircular'],
-      ...['validate_chain', 'mark_lock', 'lock_', '__?lock_', 'down_', 'up_', '_*mutex', 'rwsem'],
-      ...['_*raw_(?:spin|read|write)_', '_*spin_', 'do_raw_', '_*queued_', '_*rt_(?:spin|read|write|mutex)'],
-      ...[
-        '_*rtlock',
-        '_*rwbase',
-        'rcu_read_',
-        'find_lock',
-        'percpu_ref',
-        '_*list_(?:add|del)',
-        'hlist_',
-        '__hlist_',
-      ],
-      ...['mem(?:cpy|set|move|cmp)', 'str(?:n?cpy|n?cmp|len|scpy)', '_*copy_(?:to|from)_', 'debug_'],
-      ...[
-        'instrument_',
-        'test_',
-        'set_bit',
-        'clear_bit',
-        'bitmap_',
-        'kthread_stop$',
-        'task_blocks_on_rt_mutex',
-      ],
-      ...[
-        'dump_page',
-        'bad_page',
-        'fault_',
-        'should_fail',
-        'kmalloc',
-        'kzalloc',
-        'slab_',
-        'check_slab',
-        'kfree',
-        'kvfree',
-        'kmem_cache_free',
-        'register_lock_class',
-      ],
-      ...['ret_from_fork', 'entry_', 'ftrace_', 'return_to_handler'],
-    ].join('|') +
-    ')',
-);
+const SKIPPED = [
+  'dump_stack|print_(?:address|report|error|circular|usage)|_?printk|vprintk|pr_|dev_(?:warn|err|printk)',
+  'panic$|report_bug|fixup_bug|handle_bug|ud2|die(?:_|$)|oops_|do_(?:error|invalid|trap|general)',
+  'page_fault|exc_|asm_exc_|entry_|ret_from_fork|ftrace_|return_to_handler|__?warn',
+  'kasan|__kasan|__asan|asan|kmsan|kcsan|instrument_|check_(?:memory|region|slab)',
+  'refcount_|atomic|raw_atomic|arch_atomic|(?:test|set|clear|test_and_set|test_and_clear)_bit|bitmap_',
+  '_*might_|task_blocks_on_rt_mutex|register_lock_class|check_noncircular|validate_chain|mark_lock',
+  '_*lock_(?:acquire|release|sync|is_held|map|downgrade)|find_lock|debug_(?:object|check|smp|lockdep|mutex|rt)',
+  '_*(?:down|up)_(?:read|write|interruptible|killable|trylock|timeout)|_*mutex_|rwsem_|_*rt_?lock|_*rwbase_',
+  '_*raw_(?:spin|read|write)_|_*spin_|do_raw_|_*queued_|_*rt_(?:spin|read|write|mutex)',
+  'rcu_read_|percpu_ref|_*hlist_|_*list_(?:add|del)',
+  'mem(?:cpy|set|move|cmp)|str(?:n?cpy|n?cmp|len|scpy)|_*copy_(?:to|from)_',
+  '_*kmalloc|kzalloc|kmem_cache_|kfree|kvfree|slab_|should_fail|fault_|dump_page|bad_page',
+];
+const ALWAYS_SKIPPED = new RegExp(`^(?:${SKIPPED.join('|')})`);
 
 /** Frames that a report about the use of RCU is not about either. */
 const RCU_SKIPPED = /rcu|kmem|slab/;

@@ -18,6 +18,7 @@ import {
 import { normalise } from '../../testing/normalise.ts';
 import { nullDereference } from '../../arch/x86/mm/fault.ts';
 import { __get_free_pages, free_pages } from '../page_alloc.ts';
+import { kasan_record_aux_stack } from './aux.ts';
 import { kfree, kmem_cache_alloc, kmem_cache_create, kmem_cache_free, kzalloc } from '../slab.ts';
 import { __vmalloc, vfree } from '../vmalloc.ts';
 
@@ -70,6 +71,10 @@ function* allocate<T>(call: Iterable<unknown, T, unknown>): Generator<never, T, 
 
 function* discard(call: Iterable<unknown, unknown, unknown>): Generator<never, void, unknown> {
   yield* call as Iterable<never, unknown, unknown>;
+}
+
+function* record(thing: Thing): Generator<never, void, unknown> {
+  kasan_record_aux_stack(thing.memory);
 }
 
 /** Everything but the shadow of the neighbours, and the cgroup, which the model's pages need not have. */
@@ -146,6 +151,27 @@ describe('with KASAN', () => {
     }).user = true;
     runInTurn(kernel);
     await expectGolden(kernel, 'double-free', ['KASAN: invalid-free in second_put']);
+  });
+
+  test('who asked for work on the object is told, the last two', () => {
+    const kernel = bareKernel();
+    addTask(kernel, 'sh', 63, function* () {
+      const thing = (yield* kzalloc(Thing, GFP_KERNEL, { label: 'thing', size: 128 }))!;
+      for (const name of ['first', 'second', 'third']) {
+        yield* within([name, 'call_rcu'], () => record(thing));
+      }
+      yield* kfree(thing);
+      yield* discard(thing.fields[0].read());
+    });
+    runInTurn(kernel);
+    const lines = normalise(dmesg(kernel));
+    const at = lines.indexOf('Last potentially related work creation:');
+    expect(lines.slice(at, at + 11)).toEqual([
+      'Last potentially related work creation:',
+      ...[' kasan_save_stack', ' __kasan_record_aux_stack', ' call_rcu', ' third', ''],
+      'Second to last potentially related work creation:',
+      ...[' kasan_save_stack', ' __kasan_record_aux_stack', ' call_rcu', ' second'],
+    ]);
   });
 
   test('a NULL pointer is reported before it faults', async () => {

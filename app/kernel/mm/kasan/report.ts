@@ -81,6 +81,8 @@ function describe(memory: KernelMemory, access: BadAccess): void {
       ALLOCATION[memory.cache.startsWith('kmalloc-') ? 'kmalloc' : 'cache'],
     );
     printTrack('Freed', memory.end, FREE);
+    printAuxiliary('Last', memory.aux[0]);
+    printAuxiliary('Second to last', memory.aux[1]);
     describeObject(memory, access);
     pr_err('');
   }
@@ -97,6 +99,10 @@ const ALLOCATION = {
   kmalloc: ['kasan_save_stack', 'kasan_save_track', '__kasan_kmalloc'],
   cache: ['kasan_save_stack', 'kasan_save_track', '__kasan_slab_alloc'],
 };
+const AUXILIARY = [
+  entryFor('kasan_save_stack', ''),
+  entryFor('__kasan_record_aux_stack', 'kasan_save_stack'),
+];
 const FREE = ['kasan_save_stack', 'kasan_save_track', 'kasan_save_free_info', '__kasan_slab_free'];
 
 function printTrack(what: string, track: Track | null, innermost: readonly string[]): void {
@@ -104,6 +110,13 @@ function printTrack(what: string, track: Track | null, innermost: readonly strin
   pr_err(`${what} by task ${track.pid}:`);
   const entries = [...innermost.map((name, i) => entryFor(name, innermost[i - 1] ?? '')), ...track.trace];
   for (const entry of entries) pr_err(` ${formatEntry(entry)}`);
+  pr_err('');
+}
+
+function printAuxiliary(which: string, track: Track | undefined): void {
+  if (track === undefined) return;
+  pr_err(`${which} potentially related work creation:`);
+  for (const entry of [...AUXILIARY, ...track.trace]) pr_err(` ${formatEntry(entry)}`);
   pr_err('');
 }
 
