@@ -18,6 +18,7 @@ export class DirectoryTree {
       this.superBlocks.set(type, { type, s_writers: new LockdepMap(writers, {}, null, 'percpu') });
     }
     this.root = this.directoryInode('', 'rootfs', {});
+    for (const [path, type] of MOUNTS) this.mount(path, type);
   }
 
   superBlock(type: string): SuperBlock {
@@ -27,21 +28,20 @@ export class DirectoryTree {
   }
 
   /** A directory at an absolute path, made with those above it if it is not there yet. */
-  directory(path: string, type?: string, i_op: InodeOperations = {}): Inode {
+  directory(path: string): Inode {
     let at = this.root;
-    const names = splitPath(path);
-    names.forEach((name, i) => {
-      const last = i === names.length - 1;
-      const next = this.child(at, name);
-      if (next !== null) {
-        at = next;
-        return;
-      }
-      const made = this.directoryInode(name, (last ? type : undefined) ?? at.i_sb.type, last ? i_op : {});
-      this.attach(at, made);
-      at = made;
-    });
+    for (const name of splitPath(path)) {
+      at = this.child(at, name) ?? this.attach(at, this.directoryInode(name, at.i_sb.type, {}));
+    }
     return at;
+  }
+
+  /** Puts the root of a file system at a path: its directory, or what `make` makes of the last name. */
+  mount(path: string, root: string | ((name: string) => Inode), i_op: InodeOperations = {}): Inode {
+    const names = splitPath(path);
+    const name = names.pop() ?? '';
+    const parent = this.directory(names.join('/'));
+    return this.attach(parent, typeof root === 'string' ? this.directoryInode(name, root, i_op) : root(name));
   }
 
   /** A file at an absolute path, from boot on. */
@@ -51,8 +51,7 @@ export class DirectoryTree {
     assert(name !== undefined, 'a file needs a name');
     const parent = this.directory(names.join('/'));
     const inode: Inode = { name, kind, i_sb: parent.i_sb, i_fop, i_op: {}, i_private };
-    this.attach(parent, inode);
-    return inode;
+    return this.attach(parent, inode);
   }
 
   child(directory: Inode, name: string): Inode | null {
@@ -63,7 +62,7 @@ export class DirectoryTree {
     return [...(this.children.get(directory)?.keys() ?? [])];
   }
 
-  private attach(parent: Inode, inode: Inode): void {
+  private attach(parent: Inode, inode: Inode): Inode {
     let names = this.children.get(parent);
     if (names === undefined) {
       names = new Map();
@@ -71,6 +70,7 @@ export class DirectoryTree {
     }
     assert(!names.has(inode.name), `${inode.name} is there already`);
     names.set(inode.name, inode);
+    return inode;
   }
 
   private directoryInode(name: string, type: string, i_op: InodeOperations): Inode {
@@ -103,4 +103,12 @@ const FILE_SYSTEMS: readonly (readonly [type: string, s_writers: string])[] = [
   ['cgroup2', 'sb_writers#9'],
   ['pipefs', 'sb_writers#10'],
   ['anon_inodefs', 'sb_writers#11'],
+];
+
+/** What the guest's init mounts, as far as it is fixed (facts/virtme-ng.md, section 4). */
+const MOUNTS: readonly (readonly [path: string, type: string])[] = [
+  ['/dev', 'devtmpfs'],
+  ['/sys', 'sysfs'],
+  ['/sys/kernel/debug', 'debugfs'],
+  ['/sys/kernel/tracing', 'tracefs'],
 ];

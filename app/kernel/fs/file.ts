@@ -1,9 +1,5 @@
 import { Operation } from '../../sim/operation.ts';
-import {
-  atomic_dec_and_test,
-  atomic_inc,
-  atomic_read,
-} from '../include/atomic.ts';
+import { atomic_dec_and_test, atomic_inc, atomic_read } from '../include/atomic.ts';
 import { EBADF, EMFILE, ENOMEM } from '../include/errno.ts';
 import { FilesStruct } from '../include/fdtable.ts';
 import { FMODE_ATOMIC_POS, O_CLOEXEC, type FileStruct } from '../include/fs.ts';
@@ -13,7 +9,7 @@ import { kfunc } from '../kfunc.ts';
 import { mutex_lock, mutex_unlock } from '../kernel/locking/mutex.ts';
 import { spin_lock, spin_unlock } from '../kernel/locking/spinlock.ts';
 import { rcu_read_lock, rcu_read_unlock } from '../kernel/rcu/tree.ts';
-import { kfree, kmalloc } from '../mm/slab.ts';
+import { kmem_cache_alloc, kmem_cache_create, kmem_cache_free } from '../mm/slab.ts';
 import { __fput_sync, fput, get_file } from './file_table.ts';
 
 /** A file in use by a system call: `borrowed` from a table that nobody else can change meanwhile. */
@@ -22,6 +18,8 @@ export interface Fd {
   readonly borrowed: boolean;
   readonly posLocked: boolean;
 }
+
+const files_cachep = kmem_cache_create('files_cache', 704);
 
 /** Highest number of descriptors, RLIMIT_NOFILE. */
 const MOST_DESCRIPTORS = 1024;
@@ -200,7 +198,7 @@ export const fdput_pos = kfunc(
 export const alloc_files = kfunc(
   'alloc_files',
   function* () {
-    return yield* kmalloc(FilesStruct, GFP_KERNEL, { cache: 'files_cache', size: 704, label: 'files' });
+    return yield* kmem_cache_alloc(files_cachep, FilesStruct, GFP_KERNEL, 'files_struct');
   },
   { inlined: true },
 );
@@ -257,7 +255,7 @@ export const put_files_struct = kfunc('put_files_struct', function* (files: File
     const file = yield* slot.update(() => null);
     if (file !== null) yield* filp_close(file);
   }
-  yield* kfree(files);
+  yield* kmem_cache_free(files_cachep, files);
 });
 
 /**
@@ -309,7 +307,7 @@ export const ksys_dup3 = kfunc('ksys_dup3', function* (oldfd: number, newfd: num
 });
 
 /** __x64_sys_dup() - the file of `oldfd` once more, at the lowest free descriptor from `from` on. */
-export const __x64_sys_dup = kfunc('__x64_sys_dup', function* (oldfd: number, from = 0, flags = 0) {
+export const __x64_sys_dup = kfunc('__x64_sys_dup', function* (oldfd: number, from: number, flags: number) {
   const file = yield* fget(oldfd);
   if (file === null) return -EBADF;
   const fd = yield* alloc_fd(from, flags);

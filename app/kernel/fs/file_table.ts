@@ -1,14 +1,22 @@
 import { atomic_dec_and_test, atomic_inc } from '../include/atomic.ts';
 import type { FileStruct, Inode } from '../include/fs.ts';
-import { FileStruct as File, FMODE_ATOMIC_POS, FMODE_READ, FMODE_WRITE, O_ACCMODE, O_WRONLY } from '../include/fs.ts';
+import {
+  FileStruct as File,
+  FMODE_ATOMIC_POS,
+  FMODE_READ,
+  FMODE_WRITE,
+  O_ACCMODE,
+  O_WRONLY,
+} from '../include/fs.ts';
 import { GFP_KERNEL } from '../include/gfp.ts';
 import { current, PF_KTHREAD } from '../include/sched.ts';
 import { kernelGlobal } from '../globals.ts';
 import { kfunc } from '../kfunc.ts';
 import { might_sleep } from '../kernel/sched/core.ts';
 import { task_work_add } from '../kernel/task_work.ts';
-import { DelayedWork, schedule_delayed_work } from '../kernel/workqueue.ts';
-import { kfree, kmalloc } from '../mm/slab.ts';
+import { DelayedWork, INIT_DELAYED_WORK, queue_delayed_work, system_wq } from '../kernel/workqueue.ts';
+import { kmem_cache_alloc, kmem_cache_create, kmem_cache_free } from '../mm/slab.ts';
+import { reserve } from '../struct.ts';
 import { Effect } from '../../sim/operation.ts';
 import { SimObject } from '../../sim/object.ts';
 import { ENFILE } from '../include/errno.ts';
@@ -20,7 +28,7 @@ import { ENFILE } from '../include/errno.ts';
  * Models: fs/file_table.c. Leaves out: the limit on open files, and credentials.
  */
 export const alloc_empty_file = kfunc('alloc_empty_file', function* (inode: Inode, flags: number) {
-  const file = yield* kmalloc(File, GFP_KERNEL, { cache: 'filp', size: 232, label: 'file' });
+  const file = yield* kmem_cache_alloc(filp_cachep, File, GFP_KERNEL, 'file');
   if (file === null) return -ENFILE;
   file.f_inode = inode;
   file.f_op = inode.i_fop;
@@ -53,7 +61,7 @@ export const fput = kfunc('fput', function* (file: FileStruct) {
     if ((yield* task_work_add(task, { func: () => ____fput(file) })) === 0) return;
   }
   const delayed = delayed_fput();
-  if (yield* delayed.push(file)) yield* schedule_delayed_work(delayed.work, 1);
+  if (yield* delayed.push(file)) yield* queue_delayed_work(system_wq(), delayed.work, 1);
 });
 
 /**
@@ -94,7 +102,7 @@ export const __fput = kfunc('__fput', function* (file: FileStruct) {
 export const file_free = kfunc(
   'file_free',
   function* (file: FileStruct) {
-    yield* kfree(file);
+    yield* kmem_cache_free(filp_cachep, file);
   },
   { inlined: true },
 );
@@ -107,10 +115,11 @@ const delayed_fput_fn = kfunc('delayed_fput', function* () {
 /** The lock-less list of files that wait for a worker. */
 class DelayedFput extends SimObject {
   private files: FileStruct[] = [];
-  readonly work = new DelayedWork('delayed_fput_work', () => delayed_fput_fn());
+  readonly work = new DelayedWork('delayed_fput_work', reserve('global', 'delayed_fput_work', 96));
 
   constructor() {
     super(null);
+    INIT_DELAYED_WORK(this.work, () => delayed_fput_fn());
   }
 
   override get name(): string {
@@ -133,6 +142,8 @@ class DelayedFput extends SimObject {
 }
 
 const delayed_fput = kernelGlobal('delayed_fput_list', () => new DelayedFput());
+
+const filp_cachep = kmem_cache_create('filp', 232);
 
 /** Hard and soft interrupt bits of preempt_count(). */
 const IN_INTERRUPT = 0xfff00;

@@ -3,12 +3,11 @@ import type { FileOperations, FileStruct } from '../include/fs.ts';
 import { kfunc } from '../kfunc.ts';
 
 /** A file whose whole text is made at the first read, as seq_file's single_open() does. */
-export function singleFile(show: (file: FileStruct) => Call<string>, rest: FileOperations = {}): FileOperations {
+export function singleFile(
+  show: (file: FileStruct) => Call<string>,
+  rest: FileOperations = {},
+): FileOperations {
   return { ...rest, read: (file, size) => seq_read(file, size, show) };
-}
-
-interface SeqFile {
-  readonly seqText: string;
 }
 
 /**
@@ -20,8 +19,8 @@ export const seq_read = kfunc(
   'seq_read',
   function* (file: FileStruct, size: number, show: (file: FileStruct) => Call<string>) {
     const position = yield* file.f_pos.read();
-    if (position === 0) file.private_data = { seqText: yield* show(file) } satisfies SeqFile;
-    const text = (file.private_data as SeqFile).seqText.slice(position, position + size);
+    if (position === 0 || file.seq_text === null) file.seq_text = yield* show(file);
+    const text = file.seq_text.slice(position, position + size);
     if (text !== '') yield* file.f_pos.write(position + text.length);
     return text;
   },

@@ -27,14 +27,14 @@ export const FMODE_ATOMIC_POS = 0x8000;
  * where the C has bytes: the model's files hold nothing else.
  */
 export interface FileOperations {
-  open?(inode: Inode, file: FileStruct): Call<number>;
+  readonly open?: (inode: Inode, file: FileStruct) => Call<number>;
   /** Up to `size` characters from `file.f_pos` on, which it moves; '' at the end of the file. */
-  read?(file: FileStruct, size: number): Call<string | number>;
+  readonly read?: (file: FileStruct, size: number) => Call<string | number>;
   /** Returns how many characters it took. */
-  write?(file: FileStruct, data: string): Call<number>;
-  unlocked_ioctl?(file: FileStruct, cmd: string, arg: unknown): Call<number>;
+  readonly write?: (file: FileStruct, data: string) => Call<number>;
+  readonly unlocked_ioctl?: (file: FileStruct, cmd: string, arg: unknown) => Call<number>;
   /** Called by __fput() when the last reference is gone. */
-  release?(file: FileStruct): Call<unknown>;
+  readonly release?: (file: FileStruct) => Call<unknown>;
 }
 
 /** struct super_block - one mounted file system. */
@@ -49,13 +49,13 @@ export type InodeKind = 'regular' | 'directory' | 'character' | 'fifo' | 'anonym
 
 /** struct inode_operations, of a directory. Without an operation the directory refuses what it stands for. */
 export interface InodeOperations {
-  lookup?(dir: Inode, name: string): Call<Inode | null>;
-  create?(dir: Inode, name: string): Call<Inode | number>;
-  mkdir?(dir: Inode, name: string): Call<number>;
-  rmdir?(dir: Inode, name: string): Call<number>;
-  unlink?(dir: Inode, name: string): Call<number>;
+  readonly lookup?: (dir: Inode, name: string) => Call<Inode | null>;
+  readonly create?: (dir: Inode, name: string) => Call<Inode | number>;
+  readonly mkdir?: (dir: Inode, name: string) => Call<number>;
+  readonly rmdir?: (dir: Inode, name: string) => Call<number>;
+  readonly unlink?: (dir: Inode, name: string) => Call<number>;
   /** Names in the directory, in the order in which it lists them. */
-  iterate?(dir: Inode): Call<readonly string[]>;
+  readonly iterate?: (dir: Inode) => Call<readonly string[]>;
 }
 
 /** struct inode, and the directory entry that leads to it: the model has no hard links. */
@@ -78,6 +78,8 @@ export class FileStruct extends Struct {
   readonly f_pos_lock: Mutex;
   /** Set by open(), before anybody else can see the file, as are the following; read-only afterwards. */
   private_data: unknown = null;
+  /** The text of a generated file, from its first read on. Goes with f_pos. */
+  seq_text: string | null = null;
   f_op!: FileOperations;
   f_inode!: Inode;
   f_flags = 0;

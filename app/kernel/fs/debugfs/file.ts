@@ -37,7 +37,11 @@ const full_proxy_open = kfunc(
 
 const full_proxy_read = kfunc(
   'full_proxy_read',
-  function* (file: FileStruct, size: number, read: (file: FileStruct, size: number) => Call<string | number>) {
+  function* (
+    file: FileStruct,
+    size: number,
+    read: (file: FileStruct, size: number) => Call<string | number>,
+  ) {
     return yield* read(file, size);
   },
 );
@@ -68,4 +72,3 @@ export function kstrtoint(text: string): number {
   if (value > 0x7fffffff) return Number.NaN;
   return match[1] === '-' ? -value : value;
 }
-

@@ -1,8 +1,9 @@
 import { clear_bit } from '../../include/bitops.ts';
 import { current, TIF_NEED_RESCHED, TIF_NOTIFY_RESUME, TIF_SIGPENDING } from '../../include/sched.ts';
 import { kfunc } from '../../kfunc.ts';
+import { lockdep_sys_exit } from '../locking/lockdep.ts';
 import { cond_resched } from '../sched/core.ts';
-import { arch_do_signal_or_restart } from '../signal.ts';
+import { arch_do_signal_or_restart } from '../../arch/x86/kernel/signal.ts';
 import { task_work_run } from '../task_work.ts';
 
 /**
@@ -39,12 +40,13 @@ export const resume_user_mode_work = kfunc(
 /** syscall_exit_to_user_mode() - the end of a system call. */
 export const syscall_exit_to_user_mode = kfunc('syscall_exit_to_user_mode', function* () {
   yield* exit_to_user_mode_loop();
+  lockdep_sys_exit();
 });
 
 /** irqentry_exit_to_user_mode() - the end of a fault that came from user space. */
 export const irqentry_exit_to_user_mode = kfunc('irqentry_exit_to_user_mode', function* () {
   yield* exit_to_user_mode_loop();
+  lockdep_sys_exit();
 });
 
 const EXIT_TO_USER_MODE_WORK = (1 << TIF_NEED_RESCHED) | (1 << TIF_SIGPENDING) | (1 << TIF_NOTIFY_RESUME);
-

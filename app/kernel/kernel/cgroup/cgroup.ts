@@ -1,0 +1,233 @@
+import type { Body, Call } from '../../../sim/call.ts';
+import { dcache } from '../../fs/dcache.ts';
+import { kstrtoint } from '../../fs/debugfs/file.ts';
+import { kernfs_file, type KernfsOps } from '../../fs/kernfs/file.ts';
+import { EBUSY, EINVAL, ENOENT, ESRCH } from '../../include/errno.ts';
+import type { Inode, InodeOperations } from '../../include/fs.ts';
+import { PAGE_SIZE } from '../../include/mm_types.ts';
+import { current } from '../../include/sched.ts';
+import { SIGKILL } from '../../include/signal.ts';
+import { INIT, kernelInit } from '../../init/initcall.ts';
+import { config } from '../../kernel.ts';
+import { kfunc } from '../../kfunc.ts';
+import {
+  cgroup_attach_task,
+  cgroup_find,
+  cgroup_mkdir as cgroup_create,
+  memcgs,
+  memory_max_write,
+  memory_stat,
+  type MemCgroup,
+  type MemcgEvent,
+} from '../../mm/memcontrol.ts';
+import { find_task_by_vpid, init_task_tasks } from '../pid.ts';
+import { rcu_read_lock, rcu_read_unlock } from '../rcu/tree.ts';
+import { group_send_sig_info } from '../signal.ts';
+
+/**
+ * The cgroup2 file system: directories one level deep, each with the files of the memory controller and of the
+ * core that the model has.
+ */
+
+const NAME_LIMIT = 'max';
+
+/** What a file shows and does for a group; null is the root. */
+interface CgroupFile {
+  readonly name: string;
+  readonly onRoot: boolean;
+  readonly show?: (memcg: MemCgroup | null) => Call<string>;
+  readonly write?: (memcg: MemCgroup | null, data: string) => Call<number>;
+}
+
+const memory_max_show = kfunc('memory_max_show', function* (memcg: MemCgroup) {
+  const max = yield* memcg.max.read();
+  return max === Infinity ? `${NAME_LIMIT}\n` : `${max * PAGE_SIZE}\n`;
+});
+
+const memory_current_read = kfunc('memory_current_read', function* (memcg: MemCgroup) {
+  return `${(yield* memcg.usage.read()) * PAGE_SIZE}\n`;
+});
+
+const EVENTS: readonly MemcgEvent[] = ['low', 'high', 'max', 'oom', 'oom_kill', 'oom_group_kill'];
+
+const memory_events_show = kfunc('memory_events_show', function* (memcg: MemCgroup) {
+  let text = '';
+  for (const event of EVENTS) text += `${event} ${yield* memcg.events[event].read()}\n`;
+  return text;
+});
+
+const memory_oom_group_show = kfunc('memory_oom_group_show', function* (memcg: MemCgroup) {
+  return (yield* memcg.oom_group.read()) ? '1\n' : '0\n';
+});
+
+const memory_oom_group_write = kfunc('memory_oom_group_write', function* (memcg: MemCgroup, data: string) {
+  const value = kstrtoint(data.trim());
+  if (value !== 0 && value !== 1) return -EINVAL;
+  yield* memcg.oom_group.write(value === 1);
+  return data.length;
+});
+
+const memory_stat_show = kfunc('memory_stat_show', function* (memcg: MemCgroup) {
+  return `${memory_stat(memcg).join('\n')}\n`;
+});
+
+/** memory_max_write() behind the parsing of its text. */
+const cgroup_file_write = kfunc(
+  'cgroup_file_write',
+  function* (memcg: MemCgroup | null, data: string, file: CgroupFile) {
+    if (file.write === undefined) return -EINVAL;
+    return yield* file.write(memcg, data);
+  },
+);
+
+const setMax = kfunc(
+  'memory_max_parse',
+  function* (memcg: MemCgroup, data: string) {
+    const bytes = parseBytes(data.trim());
+    if (bytes === null) return -EINVAL;
+    yield* memory_max_write(memcg, Math.floor(bytes / PAGE_SIZE));
+    return data.length;
+  },
+  { inlined: true },
+);
+
+/** page_counter_memparse(): bytes with an optional K, M or G, or `max`. */
+function parseBytes(text: string): number | null {
+  if (text === NAME_LIMIT) return Infinity;
+  const match = /^(\d+)([kKmMgG]?)$/.exec(text);
+  if (match === null) return null;
+  const shift = ['', 'k', 'm', 'g'].indexOf(match[2].toLowerCase());
+  let bytes = Number(match[1]);
+  for (let i = 0; i < shift; i++) bytes *= 1024;
+  return bytes;
+}
+
+const cgroup_procs_show = kfunc('cgroup_procs_show', function* (memcg: MemCgroup | null) {
+  const tasks = memcg === null ? yield* rootTasks() : yield* memcg.tasks.read();
+  return tasks.map((task) => `${task.tgid}\n`).join('');
+});
+
+function* rootTasks(): Body<readonly { readonly tgid: number }[]> {
+  const inRoot: { readonly tgid: number }[] = [];
+  for (const task of yield* init_task_tasks().read()) {
+    if ((yield* task.memcg.read()) === null) inRoot.push(task);
+  }
+  return inRoot;
+}
+
+/** cgroup_procs_write() - move a process into the group; 0 is the writer itself. */
+const cgroup_procs_write = kfunc('cgroup_procs_write', function* (memcg: MemCgroup | null, data: string) {
+  const pid = kstrtoint(data.trim());
+  if (Number.isNaN(pid) || pid < 0) return -EINVAL;
+  yield* rcu_read_lock();
+  const task = pid === 0 ? current() : yield* find_task_by_vpid(pid);
+  yield* rcu_read_unlock();
+  if (task === null) return -ESRCH;
+  yield* cgroup_attach_task(memcg, task.signal.threads[0] ?? task);
+  return data.length;
+});
+
+/** cgroup_kill_write() - SIGKILL to every process of the group. */
+const cgroup_kill_write = kfunc('cgroup_kill_write', function* (memcg: MemCgroup, data: string) {
+  if (data.trim() !== '1') return -EINVAL;
+  for (const task of yield* memcg.tasks.read()) yield* group_send_sig_info(SIGKILL, task);
+  return data.length;
+});
+
+type OfGroup<Result> = (memcg: MemCgroup) => Call<Result>;
+
+/** A file that the root does not have. */
+function ofGroup(
+  name: string,
+  show?: OfGroup<string>,
+  write?: (memcg: MemCgroup, data: string) => Call<number>,
+): CgroupFile {
+  return {
+    name,
+    onRoot: false,
+    ...(show && { show: (memcg: MemCgroup | null) => show(memcg as MemCgroup) }),
+    ...(write && { write: (memcg: MemCgroup | null, data: string) => write(memcg as MemCgroup, data) }),
+  };
+}
+
+const FILES: readonly CgroupFile[] = [
+  {
+    name: 'cgroup.procs',
+    onRoot: true,
+    show: (memcg) => cgroup_procs_show(memcg),
+    write: (memcg, data) => cgroup_procs_write(memcg, data),
+  },
+  ofGroup('cgroup.kill', undefined, (memcg, data) => cgroup_kill_write(memcg, data)),
+  ofGroup('memory.current', (memcg) => memory_current_read(memcg)),
+  ofGroup('memory.events', (memcg) => memory_events_show(memcg)),
+  ofGroup(
+    'memory.max',
+    (memcg) => memory_max_show(memcg),
+    (memcg, data) => setMax(memcg, data),
+  ),
+  ofGroup(
+    'memory.oom.group',
+    (memcg) => memory_oom_group_show(memcg),
+    (memcg, data) => memory_oom_group_write(memcg, data),
+  ),
+  ofGroup('memory.stat', (memcg) => memory_stat_show(memcg)),
+];
+
+function fileInode(dir: Inode, memcg: MemCgroup | null, file: CgroupFile): Inode {
+  const { show, write } = file;
+  const ops: KernfsOps = {
+    ...(show && { show: () => show(memcg) }),
+    ...(write && { write: (_file, data: string) => cgroup_file_write(memcg, data, file) }),
+  };
+  const { name } = file;
+  return { name, kind: 'regular', i_sb: dir.i_sb, i_fop: kernfs_file(ops), i_op: {}, i_private: memcg };
+}
+
+/** Looks a name up in a group's directory, or a group in the root. */
+const kernfs_iop_lookup = kfunc('kernfs_iop_lookup', function* (dir: Inode, name: string) {
+  const memcg = dir.i_private as MemCgroup | null;
+  const file = FILES.find((candidate) => candidate.name === name);
+  if (file !== undefined && (memcg !== null || file.onRoot)) return fileInode(dir, memcg, file);
+  if (memcg !== null) return null;
+  const group = yield* cgroup_find(`/${name}`);
+  return group === null ? null : groupInode(dir, name, group);
+});
+
+const cgroup_mkdir = kfunc('kernfs_iop_mkdir', function* (dir: Inode, name: string) {
+  if (dir.i_private !== null) return -EINVAL;
+  yield* cgroup_create(`/${name}`);
+  return 0;
+});
+
+/** cgroup_rmdir() - -EBUSY while a process is in the group. */
+const cgroup_rmdir = kfunc('cgroup_rmdir', function* (_dir: Inode, name: string) {
+  const group = yield* cgroup_find(`/${name}`);
+  if (group === null) return -ENOENT;
+  if ((yield* group.tasks.read()).length > 0) return -EBUSY;
+  yield* memcgs().update((all) => all.filter((other) => other !== group));
+  return 0;
+});
+
+const kernfs_fop_readdir = kfunc('kernfs_fop_readdir', function* (dir: Inode) {
+  const memcg = dir.i_private as MemCgroup | null;
+  const files = FILES.filter(({ onRoot }) => memcg !== null || onRoot).map(({ name }) => name);
+  if (memcg !== null) return files;
+  const groups = (yield* memcgs().read()).map(({ path }) => path.slice(1));
+  return [...files, ...groups];
+});
+
+const cgroup_inode_operations: InodeOperations = {
+  lookup: (dir, name) => kernfs_iop_lookup(dir, name),
+  mkdir: (dir, name) => cgroup_mkdir(dir, name),
+  rmdir: (dir, name) => cgroup_rmdir(dir, name),
+  iterate: (dir) => kernfs_fop_readdir(dir),
+};
+
+function groupInode(dir: Inode, name: string, memcg: MemCgroup): Inode {
+  const i_op = cgroup_inode_operations;
+  return { name, kind: 'directory', i_sb: dir.i_sb, i_fop: {}, i_op, i_private: memcg };
+}
+
+kernelInit('cgroup', INIT.DEVICE, () => {
+  if (config().MEMCG) dcache().mount('/sys/fs/cgroup', 'cgroup2', cgroup_inode_operations);
+});
