@@ -68,5 +68,5 @@ export function show_trace(task: Task | null, trace: readonly StackEntry[], runn
 
 /** The CPU that runs; 0 during boot. */
 export function smp_processor_id(): number {
-  return runningTaskOrNull()?.cpu ?? 0;
+  return (runningTaskOrNull()?.cpu ?? 0) % kernel().cpus;
 }

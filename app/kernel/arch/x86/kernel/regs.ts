@@ -1,5 +1,6 @@
 import { hashText } from '../../../../base/hash.ts';
 import type { TaskStruct } from '../../../include/sched.ts';
+import { kernel } from '../../../kernel.ts';
 import { KERN } from '../../../log.ts';
 import { printk } from '../../../printk.ts';
 import { formatEntry, type StackEntry } from '../../../stack.ts';
@@ -69,7 +70,7 @@ export function show_regs({ rip, code, extra, tsk: me }: Registers): void {
   printRows(USER_ROWS, () => hex(draw()));
   printk(
     KERN.WARNING,
-    `FS:  0000000000000000(0000) GS:ff1100006b${(me?.thread.cpu ?? 0) + 2}00000(0000) knlGS:0000000000000000`,
+    `FS:  0000000000000000(0000) GS:ff1100006b${((me?.thread.cpu ?? 0) % kernel().cpus) + 2}00000(0000) knlGS:0000000000000000`,
   );
   printk(KERN.WARNING, 'CS:  0010 DS: 0000 ES: 0000 CR0: 0000000080050033');
   const cr2 = extra['CR2'] ?? hex(0x400000 + draw());
