@@ -60,6 +60,11 @@ export function remembers(kind: MemoryKind): boolean {
 }
 
 export function trackOf(task: Task): Track {
+  return { ...whoIs(task), trace: stack_trace(task) };
+}
+
+/** As reports name a task; an interrupt that is no thread goes by its label. */
+export function whoIs(task: Task): { readonly pid: number; readonly comm: string } {
   const { pid = 0, comm = task.label } = (task.context ?? {}) as { pid?: number; comm?: string };
-  return { pid, comm, trace: stack_trace(task) };
+  return { pid, comm };
 }

@@ -8,7 +8,7 @@ import { pr_err } from '../printk.ts';
 import { firstTelling } from '../report/frames.ts';
 import { formatEntry, stack_trace } from '../stack.ts';
 import { addressOf } from '../struct.ts';
-import type { Track } from '../tracking.ts';
+import { whoIs, type Track } from '../tracking.ts';
 
 const RULE = '='.repeat(66);
 
@@ -33,7 +33,7 @@ function report(task: Task, { memory, address, offset, size, write, innermost }:
   const pair = `${memory.frame} ${memory.label} ${user.symbol}`;
   if (told().has(pair)) return;
   told().add(pair);
-  const { comm, pid } = task.context as { comm: string; pid: number };
+  const { comm, pid } = whoIs(task);
   const start = addressOf(memory);
   pr_err(RULE);
   pr_err(`SCYTHE: use of a dead stack frame in ${formatEntry(user)}`);

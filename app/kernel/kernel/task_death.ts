@@ -3,7 +3,7 @@ import { machineInForce } from '../../sim/machine-in-force.ts';
 import { Effect, type Operation } from '../../sim/operation.ts';
 import { abandon } from '../../sim/spawn.ts';
 import { Frame, type Task } from '../../sim/task.ts';
-import { current, PF_EXITING } from '../include/sched.ts';
+import { currentOrNull, PF_EXITING } from '../include/sched.ts';
 import { kfunc } from '../kfunc.ts';
 import { pr_alert, pr_info } from '../printk.ts';
 import { updateStanding } from './sched/core.ts';
@@ -27,7 +27,8 @@ export function taskDeath(exit: DoExit): void {
  * Models: kernel/exit.c. Leaves out: the limit on the number of oopses.
  */
 export const make_task_dead = kfunc('make_task_dead', function* (irqsOff: boolean): Body<never> {
-  const me = current();
+  const me = currentOrNull();
+  if (me === null) return yield* abandon();
   if (irqsOff || me.irqs_disabled > 0) {
     pr_info(`note: ${me.comm}[${me.pid}] exited with irqs disabled`);
     me.irqs_disabled = 0;

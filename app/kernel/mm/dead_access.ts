@@ -41,7 +41,8 @@ function touch(task: Task, operation: Operation<unknown>, memory: KernelMemory):
   const mapped = memory.kind === 'slab' || memory.kind === 'page';
   if (config().KASAN && (mapped || config().KASAN_VMALLOC)) kasan_report(access);
   if (mapped) return 'continue';
-  page_fault_oops(access);
+  // The sanitizer's own function has looked and returned: the instruction after it faults.
+  page_fault_oops({ ...access, innermost: access.innermost.filter((name) => !name.startsWith('kasan_')) });
   rewindStack(task, true);
   return 'rewound';
 }

@@ -1,7 +1,6 @@
 import { runningTask } from '../../../sim/machine-in-force.ts';
 import { hex } from '../../arch/x86/kernel/regs.ts';
 import { kernelGlobal } from '../../globals.ts';
-import { current } from '../../include/sched.ts';
 import { kernel } from '../../kernel.ts';
 import { panic } from '../../kernel/panic.ts';
 import { add_taint } from '../../kernel/taint.ts';
@@ -9,7 +8,7 @@ import { dump_stack } from '../../lib/dump_stack.ts';
 import { pr_err } from '../../printk.ts';
 import { entryFor, formatEntry, stack_trace, type StackEntry } from '../../stack.ts';
 import { addressOf } from '../../struct.ts';
-import type { KernelMemory, Track } from '../../tracking.ts';
+import { whoIs, type KernelMemory, type Track } from '../../tracking.ts';
 import { dumpLook } from '../debug.ts';
 import { addressPlus, type BadAccess } from './access.ts';
 import { bugType, shadowRows } from './shadow.ts';
@@ -150,5 +149,6 @@ function accessor(innermost: readonly string[]): StackEntry {
 }
 
 function me(): string {
-  return `${current().comm}/${current().pid}`;
+  const { comm, pid } = whoIs(runningTask());
+  return `${comm}/${pid}`;
 }

@@ -46,5 +46,6 @@ export function oops_end(oops: OopsState, code: string, extra: Readonly<Record<s
   add_taint('D', 'LOCKDEP_NOW_UNRELIABLE');
   pr_warn('---[ end trace 0000000000000000 ]---');
   show_regs(die().summary ?? registers);
-  if (kernel().append.get('oops') === 'panic') panic('Fatal exception');
+  if (runningTask().standing.level > 0) panic('Fatal exception in interrupt');
+  else if (kernel().append.get('oops') === 'panic') panic('Fatal exception');
 }
