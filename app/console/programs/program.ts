@@ -1,0 +1,155 @@
+import type { Body } from '../../sim/call.ts';
+import type { ParsedScript } from '../shell/issues.ts';
+import { print, STDERR, STDOUT } from '../userland/libc.ts';
+
+/** What a program finds when it starts. */
+export interface Invocation {
+  /** The name that it was called by. */
+  readonly name: string;
+  readonly args: readonly string[];
+  readonly environment: ReadonlyMap<string, string>;
+  /** Parses a shell script, for the program `sh`: a pure function that the host hands in. */
+  readonly parse: (source: string) => ParsedScript;
+}
+
+export interface ProgramOption {
+  /** `-m` */
+  readonly flag: string;
+  /** What the value is called in the usage line; a flag without a value has none. */
+  readonly value?: string;
+  readonly description: string;
+  /** What holds without the option; a flag is off without it. */
+  readonly default?: number | string;
+}
+
+/** A program of the guest: user code as a generator that makes system calls. */
+export interface Program {
+  readonly name: string;
+  readonly summary: string;
+  /** What comes after the options in the usage line: `FILE...`. */
+  readonly operands?: string;
+  readonly options: readonly ProgramOption[];
+  /** The exit status. */
+  main(invocation: Invocation): Body<number>;
+}
+
+/** Options that were given, by flag, and what is left. */
+export interface ParsedOptions {
+  readonly values: ReadonlyMap<string, string>;
+  readonly operands: readonly string[];
+}
+
+/** `usage: memhog [-m MB] [-k]` */
+export function usageOf(program: Program): string {
+  const options = program.options.map(
+    ({ flag, value }) => ` [${flag}${value === undefined ? '' : ` ${value}`}]`,
+  );
+  const operands = program.operands === undefined ? '' : ` ${program.operands}`;
+  return `usage: ${program.name}${options.join('')}${operands}`;
+}
+
+function helpOf(program: Program): string {
+  const rows = program.options.map(({ flag, value, description, default: fallback }) => {
+    const left = value === undefined ? flag : `${flag} ${value}`;
+    return `  ${left.padEnd(12)} ${description}${fallback === undefined ? '' : ` (default ${fallback})`}`;
+  });
+  return [usageOf(program), program.summary, ...rows].join('\n');
+}
+
+/** Splits arguments into options and operands. A text is what is wrong with them. */
+export function parseOptions(program: Program, args: readonly string[]): ParsedOptions | string {
+  const values = new Map<string, string>();
+  let at = 0;
+  for (; at < args.length; at++) {
+    const word = args[at];
+    if (word === '--') {
+      at++;
+      break;
+    }
+    if (!word.startsWith('-') || word === '-') break;
+    const option = program.options.find(({ flag }) => flag === word);
+    if (option !== undefined) {
+      if (option.value === undefined) values.set(option.flag, '');
+      else if (at + 1 < args.length) values.set(option.flag, args[++at]);
+      else return `option requires an argument -- '${word.slice(1)}'`;
+      continue;
+    }
+    // -m64 in place of -m 64.
+    const attached = program.options.find(({ flag, value }) => value !== undefined && word.startsWith(flag));
+    if (attached === undefined || attached.flag.length !== 2) return `invalid option -- '${word.slice(1)}'`;
+    values.set(attached.flag, word.slice(2));
+  }
+  return { values, operands: args.slice(at) };
+}
+
+/** The value of a number option, or what is wrong with it. */
+export function numberOption(program: Program, options: ParsedOptions, flag: string): number | string {
+  const option = program.options.find((candidate) => candidate.flag === flag);
+  const text = options.values.get(flag);
+  if (text === undefined) return Number(option?.default ?? 0);
+  if (!/^\d+(\.\d+)?$/.test(text)) return `invalid number '${text}' for ${flag}`;
+  return Number(text);
+}
+
+/** Wraps a body that wants its options parsed: `--help` and mistakes are answered here. */
+export function withOptions(
+  program: Omit<Program, 'main'>,
+  body: (options: OptionReader, invocation: Invocation) => Body<number>,
+): Program {
+  const whole: Program = {
+    ...program,
+    *main(invocation) {
+      if (invocation.args.includes('--help')) {
+        yield* print(STDOUT, `${helpOf(whole)}\n`);
+        return 0;
+      }
+      const parsed = parseOptions(whole, invocation.args);
+      const options = typeof parsed === 'string' ? parsed : OptionReader.check(whole, parsed);
+      if (typeof options === 'string') {
+        yield* print(STDERR, `${whole.name}: ${options}\n${usageOf(whole)}\n`);
+        return 2;
+      }
+      return yield* body(options, invocation);
+    },
+  };
+  return whole;
+}
+
+/** The options of a call, checked. */
+export class OptionReader {
+  private constructor(
+    private readonly numbers: ReadonlyMap<string, number>,
+    private readonly options: ParsedOptions,
+  ) {}
+
+  /** Numbers must be numbers, and a program that takes no operands must get none. */
+  static check(program: Program, options: ParsedOptions): OptionReader | string {
+    const numbers = new Map<string, number>();
+    for (const { flag, value, default: fallback } of program.options) {
+      if (value === undefined || typeof fallback === 'string') continue;
+      const number = numberOption(program, options, flag);
+      if (typeof number === 'string') return number;
+      numbers.set(flag, number);
+    }
+    if (program.operands === undefined && options.operands.length > 0) {
+      return `extra operand '${options.operands[0]}'`;
+    }
+    return new OptionReader(numbers, options);
+  }
+
+  get operands(): readonly string[] {
+    return this.options.operands;
+  }
+
+  has(flag: string): boolean {
+    return this.options.values.has(flag);
+  }
+
+  number(flag: string): number {
+    return this.numbers.get(flag) ?? 0;
+  }
+
+  text(flag: string): string | undefined {
+    return this.options.values.get(flag);
+  }
+}
