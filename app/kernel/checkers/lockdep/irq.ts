@@ -133,7 +133,7 @@ function reportInversion(held: HeldLock, other: Step, backwards: boolean, irq: s
   if (backwards) pr_warn(`but this lock was taken by another, ${irq}-safe lock in the past:`);
   else pr_warn(`but this lock took another, ${irq}-unsafe lock in the past:`);
   pr_warn(
-    `${other.lockClass.description}\n\nand interrupts could create inverse lock ordering between them.\n`,
+    `${other.lockClass.description}\n\n\nand interrupts could create inverse lock ordering between them.\n`,
   );
   pr_warn('\nother info that might help us debug this:');
   const root = held.lockClass;
@@ -143,7 +143,8 @@ function reportInversion(held: HeldLock, other: Step, backwards: boolean, irq: s
   print_held_locks(current(), true);
   pr_warn('\nthe shortest dependencies between 2nd lock and 1st lock:');
   print_path(other, stack_trace(runningTask(), lockdepFrames(held, 'mark_lock')));
-  print_backtrace(lockdepFrames(held, 'print_irq_inversion_bug', 'mark_lock_irq', 'mark_lock'));
+  const check = backwards ? 'check_usage_backwards' : 'check_usage_forwards';
+  print_backtrace(lockdepFrames(held, 'print_irq_inversion_bug', check, 'mark_lock_irq', 'mark_lock'));
 }
 
 /** The class on the path that is next to where the search began. */

@@ -155,8 +155,7 @@ export class Lockdep {
       if (softirqsEnabled(me)) bits.push(IN_SOFTIRQ | ENABLED_BIT | read);
     }
     for (const bit of bits) if (!this.mark(next, bit)) return false;
-    next.lockClass.usage |= 1 << (read === 0 ? USED : USED_READ);
-    return true;
+    return this.mark(next, read === 0 ? USED : USED_READ);
   }
 
   private mark(held: HeldLock, bit: number): boolean {
