@@ -80,7 +80,9 @@ function report({ kvm, gfn, page, installed }: Mapping, what: string): void {
 function begin(what: string): void {
   state().told = true;
   const trace = stack_trace(runningTask());
-  const blamed = firstTelling(trace.map((entry) => entry.symbol));
+  const names = trace.map((entry) => entry.symbol);
+  // Whoever let go of the page, rather than the functions that free pages for everybody.
+  const blamed = firstTelling(names.filter((name) => !FREES_PAGES.test(name))) ?? firstTelling(names);
   const user = trace.find((entry) => entry.symbol === blamed) ?? trace[0];
   pr_err(RULE);
   pr_err(`SCYTHE: ${what} in ${formatEntry(user)}`);
@@ -91,7 +93,7 @@ function finish({ memory }: Page, installed: Track | null): void {
   dump_stack();
   pr_err('');
   printTrack('SPTE installed', installed);
-  if (!memory.alive) printTrack('Page freed', memory.end);
+  printTrack('Page freed', memory.end);
   pr_err('The guest can read and write memory that belongs to somebody else.');
   pr_err(RULE);
 }
@@ -102,5 +104,7 @@ function printTrack(what: string, track: Track | null): void {
   for (const entry of track.trace) pr_err(` ${formatEntry(entry)}`);
   pr_err('');
 }
+
+const FREES_PAGES = /^(?:__)?(?:free_|folio_put|put_page|release_pages|tlb_)/;
 
 const hex = (value: number): string => `0x${value.toString(16)}`;
