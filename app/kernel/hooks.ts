@@ -1,7 +1,10 @@
 import type { Task } from '../sim/task.ts';
 import type { BadAccess } from './mm/kasan/access.ts';
 import type { KernelMemory } from './tracking.ts';
+import type { GuestAccess, Kvm, KvmVcpu, Spte } from './include/kvm_host.ts';
 import type { MmStruct } from './include/mm_types.ts';
+import type { MmuNotifier, MmuNotifierRange } from './include/mmu_notifier.ts';
+import type { Page } from './mm/page_alloc.ts';
 import type { TaskStruct } from './include/sched.ts';
 
 /**
@@ -17,6 +20,8 @@ export interface HookSignatures {
   deadFrame: (task: Task, access: BadAccess) => void;
   /** Memory was allocated. */
   allocated: (memory: KernelMemory) => void;
+  /** Memory was freed: its lifetime has just ended. */
+  freed: (memory: KernelMemory) => void;
   /** Memory is freed that was freed before. */
   doubleFree: (task: Task, memory: KernelMemory) => void;
   /** A signal is to be handled by the program, which asks for it when it runs on. */
@@ -31,6 +36,18 @@ export interface HookSignatures {
   reaping: (mm: MmStruct, begins: boolean) => void;
   /** A VMA or a table of the mm was freed. */
   mmStructureFreed: (mm: MmStruct, what: string) => void;
+  /** A vCPU's hardware touches a page, by what its TLB or the SPTE says. */
+  guestAccess: (vcpu: KvmVcpu, page: Page, access: GuestAccess) => void;
+  /** An SPTE was installed (`spte`) or cleared (null). */
+  spteChanged: (kvm: Kvm, gfn: number, spte: Spte | null) => void;
+  /** A VM has left its mmu notifier for good and is about to go. */
+  kvmDestroyed: (kvm: Kvm) => void;
+  /** A subscriber's start op returned 0. */
+  invalidateStarted: (subscription: MmuNotifier, range: MmuNotifierRange) => void;
+  /** A subscriber's end op is called. */
+  invalidateEnded: (subscription: MmuNotifier, range: MmuNotifierRange) => void;
+  /** Nobody will hear of the range any more: its end is over, or its start was refused and unwound. */
+  rangeOver: (range: MmuNotifierRange) => void;
 }
 
 type Listeners = { [Name in keyof HookSignatures]?: HookSignatures[Name][] };
