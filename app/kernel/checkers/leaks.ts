@@ -18,8 +18,8 @@ const alive = kernelGlobal('scythe_leaks', () => new Set<KernelMemory>());
 /**
  * Reports an mm_struct or a struct kvm that is never freed, or freed twice.
  *
- * A leak is told only if the run is complete and each user task ended by itself: then nobody is left who could
- * still free it. Not verified: runs in which a task was killed by an oops, as that keeps what it holds.
+ * A leak is told only if the run is complete and each user task ended: then nobody is left who could still free
+ * it. What a task held that died by an oops is lost, and told. Not verified: runs that end with a task in place.
  */
 export const leaks: Checker = {
   name: 'leaks',

@@ -1,4 +1,4 @@
-import type { Body, Call } from '../../sim/call.ts';
+import type { Body } from '../../sim/call.ts';
 import { machineInForce } from '../../sim/machine-in-force.ts';
 import { Effect, type Operation } from '../../sim/operation.ts';
 import { abandon } from '../../sim/spawn.ts';
@@ -6,18 +6,10 @@ import { Frame, type Task } from '../../sim/task.ts';
 import { currentOrNull, PF_EXITING } from '../include/sched.ts';
 import { kfunc } from '../kfunc.ts';
 import { pr_alert, pr_info } from '../printk.ts';
+import { do_exit } from './exit.ts';
 import { updateStanding } from './sched/core.ts';
 
-type DoExit = (code: number) => Call<unknown>;
-
 const SIGSEGV = 11;
-
-let do_exit: DoExit | null = null;
-
-/** For kernel/exit.ts, which says here once what a dying task goes through: `taskDeath(do_exit)`. */
-export function taskDeath(exit: DoExit): void {
-  do_exit = exit;
-}
 
 /**
  * make_task_dead() - the end of a task that oopsed.
@@ -39,7 +31,7 @@ export const make_task_dead = kfunc('make_task_dead', function* (irqsOff: boolea
   }
   updateStanding(me);
   if ((me.flags & PF_EXITING) !== 0) pr_alert('Fixing recursive fault but reboot is needed!');
-  else if (do_exit !== null) yield* do_exit(SIGSEGV);
+  else yield* do_exit(SIGSEGV);
   return yield* abandon();
 });
 

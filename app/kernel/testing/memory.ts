@@ -1,6 +1,7 @@
 import { Call, FunctionSymbol, type Body } from '../../sim/call.ts';
 import { Cell } from '../../sim/cell.ts';
 import type { Chooser } from '../../sim/chooser.ts';
+import { abandon } from '../../sim/spawn.ts';
 import type { Task } from '../../sim/task.ts';
 import { deadStackFrame } from '../checkers/dead_stack_frame.ts';
 import { leaks } from '../checkers/leaks.ts';
@@ -9,6 +10,8 @@ import type { FaultRule } from '../faults.ts';
 import { PF_KTHREAD, TaskStruct } from '../include/sched.ts';
 import { defaultConfig } from '../kconfig.ts';
 import { Kernel } from '../kernel.ts';
+import { do_exit } from '../kernel/exit.ts';
+import { replace } from '../kfunc.ts';
 import { deadAccess } from '../mm/dead_access.ts';
 import { reserve } from '../struct.ts';
 import type { Tree } from '../tree.ts';
@@ -17,7 +20,12 @@ const bareTree: Tree = {
   name: 'v6.12',
   description: 'no bodies of its own',
   release: '6.12.117',
-  replacements: [],
+  // Its tasks have nothing of a process that do_exit() could give back.
+  replacements: [
+    replace(do_exit, function* () {
+      return yield* abandon();
+    }),
+  ],
   traits: { kvmAllocation: 'vmalloc', preemptionModelInDumps: false, spteZapTouchesPage: true },
 };
 
