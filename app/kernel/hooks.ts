@@ -5,7 +5,6 @@ import type { GuestAccess, Kvm, KvmVcpu, Spte } from './include/kvm_host.ts';
 import type { MmStruct } from './include/mm_types.ts';
 import type { MmuNotifier, MmuNotifierRange } from './include/mmu_notifier.ts';
 import type { Page } from './mm/page_alloc.ts';
-import type { TaskStruct } from './include/sched.ts';
 
 /**
  * Moments that checkers may listen to, beyond the machine's operations. A file that has such a moment adds
@@ -24,8 +23,6 @@ export interface HookSignatures {
   freed: (memory: KernelMemory) => void;
   /** Memory is freed that was freed before. */
   doubleFree: (task: Task, memory: KernelMemory) => void;
-  /** A signal is to be handled by the program, which asks for it when it runs on. */
-  signalForUser: (task: TaskStruct, signr: number) => void;
   /** An address space was made; nobody else has seen it yet. */
   mmCreated: (mm: MmStruct) => void;
   /** exit_mmap() is about to zap the first page. */

@@ -49,4 +49,4 @@ export const irqentry_exit_to_user_mode = kfunc('irqentry_exit_to_user_mode', fu
   lockdep_sys_exit();
 });
 
-const EXIT_TO_USER_MODE_WORK = (1 << TIF_NEED_RESCHED) | (1 << TIF_SIGPENDING) | (1 << TIF_NOTIFY_RESUME);
+export const EXIT_TO_USER_MODE_WORK = (1 << TIF_NEED_RESCHED) | (1 << TIF_SIGPENDING) | (1 << TIF_NOTIFY_RESUME);

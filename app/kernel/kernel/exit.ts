@@ -1,0 +1,289 @@
+import type { Body } from '../../sim/call.ts';
+import { end } from '../../sim/spawn.ts';
+import { exit_files } from '../fs/file.ts';
+import { atomic_dec_and_test, atomic_read, cmpxchg } from '../include/atomic.ts';
+import { test_bit } from '../include/bitops.ts';
+import { ECHILD } from '../include/errno.ts';
+import type { MmStruct } from '../include/mm_types.ts';
+import { mmap_read_lock, mmap_read_unlock } from '../include/mmap_lock.ts';
+import {
+  current,
+  EXIT_DEAD,
+  EXIT_ZOMBIE,
+  SIGNAL_GROUP_EXIT,
+  TIF_MEMDIE,
+  type SignalStruct,
+  type TaskStruct,
+} from '../include/sched.ts';
+import { SIGCHLD } from '../include/signal.ts';
+import { task_lock, task_unlock } from '../include/task.ts';
+import { kfunc } from '../kfunc.ts';
+import { cgroup_exit } from '../mm/memcontrol.ts';
+import { exit_oom_victim, is_global_init } from '../mm/oom_kill.ts';
+import { trace_event } from '../trace-events.ts';
+import { mmdrop_sched, mmgrab, mmput, put_task_struct_rcu_user } from './fork.ts';
+import { debug_check_no_locks_held } from './locking/lockdep.ts';
+import { read_lock, read_unlock, write_lock_irq, write_unlock_irq } from './locking/rwlock.ts';
+import {
+  spin_lock,
+  spin_lock_irq,
+  spin_lock_irqsave,
+  spin_unlock,
+  spin_unlock_irq,
+  spin_unlock_irqrestore,
+} from './locking/spinlock.ts';
+import { panic } from './panic.ts';
+import { init_task_tasks, tasklist_lock } from './pid.ts';
+import { wait_event_interruptible, wake_up_interruptible_all } from './sched/wait.ts';
+import { __send_signal_locked, exit_signals, zap_other_threads } from './signal.ts';
+import { exit_task_work } from './task_work.ts';
+
+/**
+ * do_group_exit() - end all threads of the process.
+ *
+ * Context: the task itself, without locks. Never returns.
+ */
+export const do_group_exit = kfunc('do_group_exit', function* (exit_code: number): Body<never> {
+  const { signal } = current();
+  let code = exit_code;
+  if (((yield* signal.flags.read()) & SIGNAL_GROUP_EXIT) !== 0) {
+    code = yield* signal.group_exit_code.read();
+  } else {
+    yield* spin_lock_irq(signal.siglock);
+    if (((yield* signal.flags.read()) & SIGNAL_GROUP_EXIT) !== 0) {
+      code = yield* signal.group_exit_code.read();
+    } else {
+      yield* signal.group_exit_code.write(code);
+      yield* signal.flags.write(SIGNAL_GROUP_EXIT);
+      yield* zap_other_threads(current());
+    }
+    yield* spin_unlock_irq(signal.siglock);
+  }
+  return yield* do_exit(code);
+});
+
+/**
+ * do_exit() - the end of a thread.
+ *
+ * Context: the thread itself. Never returns: what called it is not resumed.
+ * Models: kernel/exit.c as of v6.12, in the order of facts/mm-lifecycle.md, section 3: the mm goes before the
+ * files, whose release is task work. Leaves out: what the model has no counterpart of.
+ */
+export const do_exit = kfunc('do_exit', function* (code: number): Body<never> {
+  const tsk = current();
+  yield* exit_signals(tsk);
+  const group_dead = yield* atomic_dec_and_test(tsk.signal.live);
+  if (group_dead && is_global_init(tsk)) {
+    panic(`Attempted to kill init! exitcode=0x${code.toString(16).padStart(8, '0')}`);
+  }
+  tsk.exit_code = code;
+  yield* exit_mm();
+  trace_event('sched', 'sched_process_exit', () => `comm=${tsk.comm} pid=${tsk.pid} prio=120`);
+  yield* exit_files(tsk);
+  yield* exit_task_work();
+  if (group_dead) yield* cgroup_exit(tsk);
+  yield* exit_notify(tsk, group_dead);
+  debug_check_no_locks_held();
+  return yield* do_task_dead();
+});
+
+/**
+ * exit_mm() - give up the address space. The last one to do so takes it down, here.
+ *
+ * Models: kernel/exit.c as of v6.12. Leaves out: robust futexes, membarrier.
+ */
+const exit_mm = kfunc(
+  'exit_mm',
+  function* () {
+    const me = current();
+    const mm = yield* me.mm.read();
+    if (mm === null) return;
+    yield* mmap_read_lock(mm);
+    // mmgrab_lazy_tlb(): the CPU goes on with the page tables until it has others.
+    yield* mmgrab(mm);
+    yield* task_lock(me);
+    yield* me.mm.write(null);
+    me.active_mm = mm;
+    yield* task_unlock(me);
+    yield* mmap_read_unlock(mm);
+    yield* mm_update_next_owner(mm);
+    yield* mmput(mm);
+    if (yield* test_bit(TIF_MEMDIE, me.thread_flags)) yield* exit_oom_victim();
+  },
+  { inlined: true },
+);
+
+/** mm_update_next_owner() - somebody else who uses the mm stands for it from now on. */
+const mm_update_next_owner = kfunc('mm_update_next_owner', function* (mm: MmStruct) {
+  const me = current();
+  if ((yield* mm.owner.read()) !== me) return;
+  if ((yield* atomic_read(mm.mm_users)) <= 1) {
+    yield* mm.owner.write(null);
+    return;
+  }
+  yield* read_lock(tasklist_lock());
+  let next: TaskStruct | null = null;
+  for (const p of yield* init_task_tasks().read()) {
+    for (const t of yield* p.signal.thread_head.read()) {
+      if (t !== me && (yield* t.mm.read()) === mm) next ??= t;
+    }
+    if (next !== null) break;
+  }
+  yield* mm.owner.write(next);
+  yield* read_unlock(tasklist_lock());
+});
+
+/**
+ * exit_notify() - tell the parent; a thread that nobody asks after is released at once.
+ *
+ * Models: kernel/exit.c. Leaves out: process groups, tracing, pidfds that are waited for.
+ */
+const exit_notify = kfunc('exit_notify', function* (tsk: TaskStruct, group_dead: boolean) {
+  yield* write_lock_irq(tasklist_lock());
+  if (group_dead) yield* forget_original_parent(tsk.signal.threads[0] ?? tsk);
+  yield* tsk.exit_state.write(EXIT_ZOMBIE);
+  const leader = tsk.pid === tsk.tgid;
+  let autoreap = true;
+  if (leader) {
+    const alone = (yield* tsk.signal.thread_head.read()).length <= 1;
+    autoreap = alone && (yield* do_notify_parent(tsk));
+  }
+  if (autoreap) yield* tsk.exit_state.write(EXIT_DEAD);
+  yield* write_unlock_irq(tasklist_lock());
+  if (autoreap) yield* release_task(tsk);
+});
+
+/** forget_original_parent() - children go on without; nobody waits for them. Tasklist lock held. */
+function* forget_original_parent(father: TaskStruct): Body<void> {
+  const children = yield* father.children.read();
+  if (children.length === 0) return;
+  for (const child of children) yield* child.real_parent.write(null);
+  yield* father.children.write([]);
+}
+
+/** do_notify_parent() - SIGCHLD and a wake-up for the parent. True if nobody wants to know. Tasklist lock held. */
+const do_notify_parent = kfunc('do_notify_parent', function* (tsk: TaskStruct) {
+  const parent = yield* tsk.real_parent.read();
+  if (parent === null) return true;
+  const psig: SignalStruct = parent.signal;
+  const flags = yield* spin_lock_irqsave(psig.siglock);
+  const autoreap = psig.ignored.has(SIGCHLD);
+  if (!autoreap) yield* __send_signal_locked(SIGCHLD, parent, 'PIDTYPE_TGID');
+  yield* wake_up_interruptible_all(psig.wait_chldexit);
+  yield* spin_unlock_irqrestore(psig.siglock, flags);
+  return autoreap;
+});
+
+/**
+ * release_task() - the last trace of a thread goes: its id, its place in the lists.
+ *
+ * Context: the thread itself or its parent. Models: kernel/exit.c.
+ */
+export const release_task = kfunc('release_task', function* (p: TaskStruct) {
+  let released: TaskStruct | null = p;
+  while (released !== null) {
+    const task: TaskStruct = released;
+    yield* write_lock_irq(tasklist_lock());
+    yield* __exit_signal(task);
+    released = yield* zombieLeader(task);
+    yield* write_unlock_irq(tasklist_lock());
+    yield* put_task_struct_rcu_user(task);
+  }
+});
+
+function* __exit_signal(p: TaskStruct): Body<void> {
+  const { signal } = p;
+  yield* spin_lock(signal.siglock);
+  yield* signal.thread_head.update((threads) => threads.filter((thread) => thread !== p));
+  yield* p.sighand.write(null);
+  yield* spin_unlock(signal.siglock);
+  if (p.pid !== p.tgid) return;
+  yield* init_task_tasks().update((tasks) => tasks.filter((task) => task !== p));
+  const parent = yield* p.real_parent.read();
+  if (parent !== null) yield* parent.children.update((children) => children.filter((child) => child !== p));
+}
+
+/** The leader, if it waited for `p` to be gone and nobody waits for the leader. */
+function* zombieLeader(p: TaskStruct): Body<TaskStruct | null> {
+  const [leader, ...others] = yield* p.signal.thread_head.read();
+  if (leader === undefined || p.pid === p.tgid || others.length > 0) return null;
+  if ((yield* leader.exit_state.read()) !== EXIT_ZOMBIE || !(yield* do_notify_parent(leader))) return null;
+  yield* leader.exit_state.write(EXIT_DEAD);
+  return leader;
+}
+
+/**
+ * do_task_dead() - the thread leaves its CPU for good.
+ *
+ * Models: kernel/sched/core.c with what the next task does for it in finish_task_switch().
+ */
+const do_task_dead = kfunc('do_task_dead', function* (): Body<never> {
+  const me = current();
+  yield* finish_task_switch(me);
+  return yield* end(me.exit_code);
+});
+
+/** finish_task_switch() - a dead task's borrowed mm and its reference to itself. */
+const finish_task_switch = kfunc('finish_task_switch.isra.0', function* (prev: TaskStruct) {
+  const mm = prev.active_mm;
+  prev.active_mm = null;
+  if (mm !== null) yield* mmdrop_sched(mm);
+  yield* put_task_struct_rcu_user(prev);
+});
+
+// --- wait ----------------------------------------------------------------------------------------
+
+export const WNOHANG = 1;
+
+/** What wait4() found. */
+export interface Waited {
+  readonly pid: number;
+  /** As user space decodes it: code << 8, or the number of a signal. */
+  readonly status: number;
+}
+
+/**
+ * kernel_wait4() - wait for the end of a child.
+ *
+ * `pid` above 0 is that child, -1 any. Context: process context, may sleep.
+ * Return: what ended; -ECHILD, -ERESTARTSYS; with WNOHANG 0 if no child has ended.
+ * Models: kernel/exit.c. Leaves out: stopped children, process groups.
+ */
+export const kernel_wait4 = kfunc('kernel_wait4', function* (pid: number, options: number): Body<
+  Waited | number
+> {
+  return yield* do_wait(pid, options);
+});
+
+const do_wait = kfunc('do_wait', function* (pid: number, options: number): Body<Waited | number> {
+  const parent = current().signal.threads[0] ?? current();
+  let found: Waited | number = 0;
+  if ((options & WNOHANG) !== 0) return yield* wait_consider_tasks(parent, pid);
+  const ret = yield* wait_event_interruptible(parent.signal.wait_chldexit, function* () {
+    found = yield* wait_consider_tasks(parent, pid);
+    return found !== 0;
+  });
+  return ret !== 0 ? ret : found;
+});
+
+/** Looks once at the children; 0 if none has ended yet. */
+function* wait_consider_tasks(parent: TaskStruct, pid: number): Body<Waited | number> {
+  yield* read_lock(tasklist_lock());
+  let any = false;
+  for (const child of yield* parent.children.read()) {
+    if (pid > 0 && child.pid !== pid) continue;
+    any = true;
+    const group = (yield* child.signal.thread_head.read()).length;
+    if ((yield* child.exit_state.read()) !== EXIT_ZOMBIE || group > 1) continue;
+    if ((yield* cmpxchg(child.exit_state, EXIT_ZOMBIE, EXIT_DEAD)) !== EXIT_ZOMBIE) continue;
+    yield* read_unlock(tasklist_lock());
+    const flags = yield* child.signal.flags.read();
+    const code =
+      (flags & SIGNAL_GROUP_EXIT) !== 0 ? yield* child.signal.group_exit_code.read() : child.exit_code;
+    const waited = { pid: child.pid, status: code };
+    yield* release_task(child);
+    return waited;
+  }
+  yield* read_unlock(tasklist_lock());
+  return any ? 0 : -ECHILD;
+}
