@@ -1,5 +1,7 @@
+import type { Call } from '../../sim/call.ts';
 import { Cell, type Counter } from '../../sim/cell.ts';
 import type { Memory } from '../../sim/memory.ts';
+import type { Operation } from '../../sim/operation.ts';
 import { RcuHead } from '../kernel/rcu/rcu_head.ts';
 import { RwSemaphore } from '../kernel/locking/rwsem.ts';
 import { Spinlock } from '../kernel/locking/spinlock.ts';
@@ -9,8 +11,7 @@ import type { MmuNotifierSubscriptions } from './mmu_notifier.ts';
 import type { Page } from '../mm/page_alloc.ts';
 import { Struct } from '../struct.ts';
 import { Atomic } from './atomic.ts';
-import { Refcount } from './refcount.ts';
-import { LockdepMap } from '../kernel/locking/lockdep.ts';
+import { lock_is_held, LockdepMap } from '../kernel/locking/lockdep.ts';
 import { MapleTree } from './maple_tree.ts';
 import type { TaskStruct } from './sched.ts';
 
@@ -56,11 +57,10 @@ export const VM_FAULT_ERROR = VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV;
  * `page` for as many (a power of two: its order).
  */
 export interface Pte {
-  /** Null for a swap entry. */
+  /** Null for an entry that is not present: the page is in swap. */
   readonly page: Page | null;
   readonly writable: boolean;
-  readonly dirty: boolean;
-  /** The counter that the pages behind the entry are counted in: MM_*. */
+  /** The counter that the pages behind the entry are counted in: MM_*, or -1 for the zero page. */
   readonly counter: number;
 }
 
@@ -69,16 +69,48 @@ export interface Pte {
  * walker that comes after free_pgtables() touches dead memory. Reached through `PageRange.pmd`.
  */
 export class PteTable extends Struct {
-  /** The split page-table lock; protects every change of an entry. */
-  readonly ptl = new Spinlock('ptlock_ptr(ptdesc)', this.memory);
+  /** The split page-table lock; protects every change of an entry. It stands in struct page, which never dies. */
+  readonly ptl = new Spinlock('ptlock_ptr(ptdesc)', null);
   readonly ptes: readonly Cell<Pte | null>[];
-  /** Pages that hold it, for pgtables_bytes. */
-  readonly pages: number;
+  /** Whom its pages are charged to. */
+  memcg: MemCgroup | null = null;
+  /** For tlb_remove_table(). */
+  readonly rcu = new RcuHead(this.memory, 'rcu.', this);
+  /** Indices of entries that are not none, ascending. Under ptl. */
+  private readonly filled: number[] = [];
 
-  constructor(memory: Memory, entries: number, pages: number) {
+  constructor(
+    memory: Memory,
+    entries: number,
+    /** Pages that hold it, for pgtables_bytes. */
+    readonly pages: number,
+  ) {
     super(memory);
-    this.pages = pages;
     this.ptes = Array.from({ length: entries }, (_, i) => new Cell<Pte | null>(null, `pte[${i}]`, memory));
+  }
+
+  /** (plain) Entries from `first` up to and not including `end` that are not none. Under ptl. */
+  populated(first: number, end: number): readonly number[] {
+    return this.filled.filter((index) => index >= first && index < end);
+  }
+
+  /** set_pte(), pte_clear(): under ptl. */
+  set(index: number, pte: Pte | null): Operation<void> {
+    this.note(index, pte !== null);
+    return this.ptes[index].write(pte);
+  }
+
+  /** (plain) For a table that nobody else has seen yet. */
+  populate(index: number, pte: Pte): void {
+    this.note(index, true);
+    this.ptes[index].value = pte;
+  }
+
+  private note(index: number, filled: boolean): void {
+    const at = this.filled.findIndex((other) => other >= index);
+    const there = at >= 0 && this.filled[at] === index;
+    if (filled && !there) this.filled.splice(at < 0 ? this.filled.length : at, 0, index);
+    if (!filled && there) this.filled.splice(at, 1);
   }
 }
 
@@ -105,6 +137,16 @@ export class PageRange {
     return Math.ceil((this.end - this.start) / (PAGE_SIZE * this.granule));
   }
 
+  /** PTE pages that a real table for the range takes. */
+  get tables(): number {
+    return Math.ceil(this.end / PMD_SIZE) - Math.floor(this.start / PMD_SIZE);
+  }
+
+  /** Of the pages behind an entry. */
+  get order(): number {
+    return 31 - Math.clz32(this.granule);
+  }
+
   /** Index of the entry that translates `address`. */
   indexOf(address: number): number {
     return Math.floor((address - this.start) / (PAGE_SIZE * this.granule));
@@ -123,15 +165,26 @@ export class PageRange {
 /** What a VMA maps. Anonymous memory has none. */
 export interface VmFile {
   readonly name: string;
-  /** Page-cache pages by index of entry, where the file has them already. */
-  readonly pages: Page[];
+  /** Page-cache pages by the address where programs map them. */
+  readonly pages: Map<number, Page>;
   /** MM_FILEPAGES or MM_SHMEMPAGES. */
   readonly counter: number;
 }
 
 /** Callbacks of a mapping; `close` runs in remove_vma(). */
 export interface VmOperations {
-  readonly close?: (vma: VmAreaStruct) => Generator<never, void, unknown>;
+  readonly close?: (vma: VmAreaStruct) => Call<void>;
+}
+
+/** struct anon_vma - the VMAs in which pages of some anonymous memory can be mapped: more than one after fork. */
+export class AnonVma {
+  readonly rwsem = new RwSemaphore('&anon_vma->rwsem', null);
+  /** Under rwsem. */
+  readonly vmas: Cell<readonly VmAreaStruct[]>;
+
+  constructor(vmas: readonly VmAreaStruct[]) {
+    this.vmas = new Cell(vmas, 'anon_vma->rb_root');
+  }
 }
 
 /**
@@ -141,11 +194,14 @@ export interface VmOperations {
 export class VmAreaStruct extends Struct {
   readonly vm_start = this.field('vm_start', 0);
   readonly vm_end = this.field('vm_end', 0);
+  /** Places in the struct, for reports: what they hold never changes, so that nobody needs to look there. */
+  private readonly words = [this.field('vm_mm', null), this.field('vm_page_prot', null)];
   readonly vm_flags = this.field('vm_flags', 0);
-  /** The mm; a per-VMA lock reader compares it after it took the lock. */
   vm_mm!: MmStruct;
   vm_file: VmFile | null = null;
   vm_ops: VmOperations | null = null;
+  /** By which reclaim finds the VMA from a page of it. Written under its own lock and mmap_lock for write. */
+  readonly anon_vma = this.field<AnonVma | null>('anon_vma', null);
   /** Where its translations lie. */
   range!: PageRange;
   /** v6.12: the per-VMA lock and the sequence number that marks it write-locked. */
@@ -153,7 +209,7 @@ export class VmAreaStruct extends Struct {
   readonly vm_lock_seq = this.field('vm_lock_seq', -1);
   readonly detached = this.field('detached', true);
   /** v6.18: readers of the VMA, plus one while it is in the tree. */
-  readonly vm_refcnt = new Refcount('vm_refcnt', 0, this.memory);
+  readonly vm_refcnt = new Atomic('vm_refcnt', 0, this.memory);
   readonly vmlock_dep_map = new LockdepMap('vm_lock', undefined, this.memory);
   readonly vm_rcu = new RcuHead(this.memory, 'vm_rcu.', this);
 
@@ -168,7 +224,9 @@ export class MmStruct extends Struct {
   /** Holders of the struct; the last mmdrop() frees it. All users together hold one. */
   readonly mm_count = new Atomic('mm_count', 1, this.memory);
   /** VMAs by address. Write: mmap_lock for write. Read: mmap_lock, or RCU for per-VMA locks. */
-  readonly mm_mt = new MapleTree('mm_mt', this.memory);
+  readonly mm_mt: MapleTree = new MapleTree('mm_mt', this.memory, () => lock_is_held(this.mmap_lock.dep_map));
+  /** The page tables, as the hardware and lock-less walkers find them. Changes under mmap_lock for write. */
+  readonly pgd = this.field<readonly PageRange[]>('pgd', []);
   /** Users of the address space; the last mmput() runs exit_mmap(). */
   readonly mm_users = new Atomic('mm_users', 1, this.memory);
   /** Page tables plus page-table memory, in bytes. */
@@ -202,8 +260,8 @@ export class MmStruct extends Struct {
     this.counter('rss_stat[MM_SWAPENTS]'),
     this.counter('rss_stat[MM_SHMEMPAGES]'),
   ];
-  readonly async_put_work = new Work('&mm->async_put_work', this.memory);
+  readonly async_put_work = new Work('&mm->async_put_work', this.memory, this);
   readonly delayed_drop = new RcuHead(this.memory, 'delayed_drop.', this);
-  /** The memory cgroup of the owner, which pages are charged to. */
-  memcg: MemCgroup | null = null;
+  /** CPUs in lock-less page-table walks with interrupts off: a TLB flush waits for them. */
+  readonly lockless_walkers = this.counter('lockless_walkers');
 }
