@@ -1,0 +1,210 @@
+import type { Body } from '../../sim/call.ts';
+import { charge } from '../../sim/delay.ts';
+import { atomic_dec } from '../include/atomic.ts';
+import { xa_is_zero } from '../include/maple_tree.ts';
+import {
+  NR_MM_COUNTERS,
+  PAGE_SIZE,
+  ULONG_MAX,
+  type MmStruct,
+  type PageRange,
+  type PteTable,
+  type VmAreaStruct,
+} from '../include/mm_types.ts';
+import {
+  MMU_NOTIFY_CLEAR,
+  MMU_NOTIFY_UNMAP,
+  mmu_notifier_invalidate_range_end,
+  mmu_notifier_invalidate_range_start,
+  mmu_notifier_range_init,
+  MmuNotifierRange,
+} from '../include/mmu_notifier.ts';
+import { kernel } from '../kernel.ts';
+import { kfunc } from '../kfunc.ts';
+import { BUG_ON } from '../kernel/bug.ts';
+import { spin_lock, spin_unlock } from '../kernel/locking/spinlock.ts';
+import { mas_find, type MaState } from '../lib/maple_tree.ts';
+import { tlb_finish_mmu, tlb_gather_mmu, ZAP_PAGE_NS, type MmuGather } from './mmu_gather.ts';
+import { unlink_anon_vmas } from './rmap.ts';
+import { vma_start_write } from './vma.ts';
+
+/** pte_offset_map_lock() - the table of a range with its lock held, or null if there is none. */
+export const pte_offset_map_lock = kfunc(
+  'pte_offset_map_lock',
+  function* (range: PageRange): Body<PteTable | null> {
+    for (;;) {
+      const table = yield* range.pmd.read();
+      if (table === null) return null;
+      yield* spin_lock(table.ptl);
+      if ((yield* range.pmd.read()) === table) return table;
+      yield* spin_unlock(table.ptl);
+    }
+  },
+  { inlined: true },
+);
+
+/** pte_unmap_unlock() */
+export function* pte_unmap_unlock(table: PteTable): Body<void> {
+  yield* spin_unlock(table.ptl);
+}
+
+/** add_mm_rss_vec() - several counters at once. */
+export function* add_mm_rss_vec(mm: MmStruct, rss: readonly number[]): Body<void> {
+  for (let member = 0; member < NR_MM_COUNTERS; member++) {
+    if (rss[member] !== 0) yield* mm.rss_stat[member].add(rss[member]);
+  }
+}
+
+/**
+ * zap_pte_range() - take all pages of a range out of a table. They are freed with the gather.
+ *
+ * Context: mmap_lock, or exit. Takes the page-table lock.
+ * Models: mm/memory.c. Leaves out: entries that are neither pages nor swap; flushing in between.
+ */
+const zap_pte_range = kfunc(
+  'zap_pte_range',
+  function* (tlb: MmuGather, range: PageRange, addr: number, end: number) {
+    const table = yield* pte_offset_map_lock(range);
+    if (table === null) return;
+    const rss = [0, 0, 0, 0];
+    const first = range.indexOf(addr);
+    const last = Math.min(range.indexOf(end - 1), range.entries - 1);
+    // All entries are looked at; the lock tells which of them are none, but for the first.
+    const filled = table.populated(first, last + 1);
+    for (const index of filled[0] === first ? filled : [first, ...filled]) {
+      const pte = yield* table.ptes[index].read();
+      if (pte === null) continue;
+      yield* table.set(index, null);
+      const pages = range.pagesOf(index);
+      charge(ZAP_PAGE_NS * pages);
+      if (pte.counter < 0) continue;
+      rss[pte.counter] -= pages;
+      if (pte.page === null) continue;
+      yield* atomic_dec(pte.page._mapcount);
+      tlb.pages.push(pte.page);
+      tlb.changed = true;
+    }
+    yield* add_mm_rss_vec(tlb.mm, rss);
+    yield* pte_unmap_unlock(table);
+  },
+  { inlined: true },
+);
+
+/**
+ * unmap_page_range() - zap what a VMA maps between two addresses.
+ *
+ * Context: mmap_lock for read at least.
+ * Models: mm/memory.c. Leaves out: the upper levels of the page tables; one range is one table.
+ */
+export const unmap_page_range = kfunc(
+  'unmap_page_range',
+  function* (tlb: MmuGather, vma: VmAreaStruct, addr: number, end: number) {
+    yield* BUG_ON(addr >= end, 'mm/memory.c:1808');
+    // tlb_start_vma() looks at the flags.
+    yield* vma.vm_flags.read();
+    yield* zap_pte_range(tlb, vma.range, addr, end);
+  },
+);
+
+/** unmap_single_vma() */
+const unmap_single_vma = kfunc(
+  'unmap_single_vma',
+  function* (tlb: MmuGather, vma: VmAreaStruct, start_addr: number, end_addr: number) {
+    const start = Math.max(yield* vma.vm_start.read(), start_addr);
+    const end = Math.min(yield* vma.vm_end.read(), end_addr);
+    if (start < end) yield* unmap_page_range(tlb, vma, start, end);
+  },
+  { inlined: true },
+);
+
+/** Where unmap_vmas() and free_pgtables() get one VMA after the other from: a tree, or a list of detached ones. */
+export type VmaSource = () => Body<VmAreaStruct | null>;
+
+/** vma_next() on a tree; the marker of an unfinished fork ends it. */
+export const vmasOf = (mas: MaState, end = ULONG_MAX): VmaSource =>
+  function* () {
+    const next = yield* mas_find(mas, end === ULONG_MAX ? end : end - 1);
+    return xa_is_zero(next) ? null : next;
+  };
+
+/**
+ * unmap_vmas() - zap what `vma` and those behind it map.
+ *
+ * Context: mmap_lock.
+ * Models: mm/memory.c as of v6.12.
+ */
+export const unmap_vmas = kfunc(
+  'unmap_vmas',
+  function* (tlb: MmuGather, next: VmaSource, vma: VmAreaStruct, start_addr: number, end_addr: number) {
+    const range = new MmuNotifierRange();
+    mmu_notifier_range_init(range, MMU_NOTIFY_UNMAP, 0, vma.vm_mm, start_addr, end_addr);
+    yield* mmu_notifier_invalidate_range_start(range);
+    let at: VmAreaStruct | null = vma;
+    while (at !== null) {
+      yield* unmap_single_vma(tlb, at, start_addr, end_addr);
+      at = yield* next();
+    }
+    yield* mmu_notifier_invalidate_range_end(range);
+  },
+);
+
+/**
+ * zap_page_range_single() - zap a part of one VMA, which stays.
+ *
+ * Context: mmap_lock for read at least.
+ * Models: mm/memory.c as of v6.12.
+ */
+export const zap_page_range_single = kfunc(
+  'zap_page_range_single',
+  function* (vma: VmAreaStruct, address: number, size: number) {
+    const range = new MmuNotifierRange();
+    mmu_notifier_range_init(range, MMU_NOTIFY_CLEAR, 0, vma.vm_mm, address, address + size);
+    const tlb = yield* tlb_gather_mmu(vma.vm_mm);
+    yield* mmu_notifier_invalidate_range_start(range);
+    yield* unmap_single_vma(tlb, vma, address, address + size);
+    yield* mmu_notifier_invalidate_range_end(range);
+    yield* tlb_finish_mmu(tlb);
+  },
+);
+
+/**
+ * free_pgtables() - give back the page tables of `vma` and of those behind it.
+ *
+ * Context: mmap_lock for write, or nobody else can come by these VMAs any more.
+ * Models: mm/memory.c as of v6.12. Leaves out: files' trees of mappings.
+ */
+export const free_pgtables = kfunc(
+  'free_pgtables',
+  function* (
+    tlb: MmuGather,
+    source: VmaSource,
+    vma: VmAreaStruct,
+    floor: number,
+    ceiling: number,
+    mm_wr_locked: boolean,
+  ) {
+    let at: VmAreaStruct | null = vma;
+    while (at !== null) {
+      const next: VmAreaStruct | null = yield* source();
+      // Hidden from reclaim first: then nobody finds a way to the table any more.
+      if (mm_wr_locked) yield* vma_start_write(at);
+      yield* unlink_anon_vmas(at);
+      yield* free_pgd_range(tlb, at.range, floor, ceiling);
+      at = next;
+    }
+  },
+);
+
+/** free_pgd_range() - the table of a range, unless a VMA below `floor` or from `ceiling` on still has a part of it. */
+export const free_pgd_range = kfunc(
+  'free_pgd_range',
+  function* (tlb: MmuGather, range: PageRange, floor: number, ceiling: number) {
+    if (range.start < floor || range.end > ceiling) return;
+    const table = yield* range.pmd.read();
+    if (table === null) return;
+    yield* range.pmd.write(null);
+    yield* tlb.mm.pgtables_bytes.add(-table.pages * PAGE_SIZE);
+    tlb.tables.push(table);
+    kernel().hooks.emit('mmStructureFreed', tlb.mm, 'page table');
+  },
+);
