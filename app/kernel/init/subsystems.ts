@@ -5,3 +5,6 @@
 import '../kernel/softirq.ts';
 import '../kernel/workqueue.ts';
 import '../kernel/rcu/tree.ts';
+import '../virt/kvm/kvm_main.ts';
+import '../lab/kvm_mn_state.ts';
+import '../mm/oom_reaper.ts';

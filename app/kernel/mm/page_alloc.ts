@@ -1,11 +1,14 @@
 import type { Body } from '../../sim/call.ts';
 import { Cell } from '../../sim/cell.ts';
 import { Atomic, atomic_dec_and_test, atomic_inc } from '../include/atomic.ts';
+import { kernelGlobal } from '../globals.ts';
 import { kernel } from '../kernel.ts';
 import { kfunc } from '../kfunc.ts';
 import { reserve, type Struct, type StructClass } from '../struct.ts';
 import type { KernelMemory } from '../tracking.ts';
 import { bad_page } from './bad_page.ts';
+import { mem_cgroup_uncharge, type MemCgroup } from './memcontrol.ts';
+import { uncount_pages } from './page_limit.ts';
 import { should_fail } from './failslab.ts';
 import { Allocate, might_alloc, type AllocOptions } from './slab.ts';
 
@@ -35,6 +38,10 @@ export class Page {
   /** Whose page it is: an anon_vma, a file, a KVM; null for none. */
   mapping: unknown = null;
   index = 0;
+  /** The memory cgroup that the page is charged to. Set before anybody else sees the page. */
+  memcg: MemCgroup | null = null;
+  /** Counted against the memory of the machine (mm/page_limit.ts). */
+  counted = false;
   readonly pfn: number;
 
   constructor(
@@ -56,9 +63,32 @@ export const alloc_pages = kfunc(
   'alloc_pages_noprof',
   function* (gfp: number, order: number, label?: string) {
     const memory = yield* contents(gfp, order, label ?? 'page');
-    return memory === null ? null : new Page(memory, order);
+    if (memory === null) return null;
+    if (kernel().config.DEBUG_VM && kernel().tree.traits.spteZapTouchesPage) yield* check_new_pages(order);
+    return new Page(memory, order);
   },
 );
+
+/** Free pages with flags that somebody has set who did not know that they are free. */
+const spoiled_free_pages = kernelGlobal(
+  'spoiled_free_pages',
+  () => new Cell<readonly Page[]>([], 'spoiled free pages'),
+);
+
+/** Remembers that a flag of a page was set; if the page is free, whoever is handed it finds out. */
+export function* page_flag_was_set(page: Page): Body<void> {
+  if (page.memory.alive) return;
+  yield* spoiled_free_pages().update((pages) => (pages.includes(page) ? pages : [...pages, page]));
+}
+
+/** check_new_pages() - a page off the free list that has flags is reported and not handed out (DEBUG_VM). */
+function* check_new_pages(order: number): Body<void> {
+  for (const page of yield* spoiled_free_pages().read()) {
+    if (page.order !== order) continue;
+    yield* spoiled_free_pages().update((pages) => pages.filter((other) => other !== page));
+    bad_page(page, 'PAGE_FLAGS_CHECK_AT_PREP flag(s) set');
+  }
+}
 
 export const alloc_page = (gfp: number, label?: string) => alloc_pages(gfp, 0, label);
 
@@ -82,6 +112,8 @@ export function* put_page(page: Page): Body<void> {
 }
 
 export const __folio_put = kfunc('__folio_put', function* (page: Page) {
+  if (page.memcg !== null) yield* mem_cgroup_uncharge(page);
+  if (page.counted) yield* uncount_pages(page);
   yield* free_unref_page(page);
 });
 
