@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readFileSync } from 'node:fs';
 import type { Body } from '../../sim/call.ts';
+import { Cell } from '../../sim/cell.ts';
 import { abandon } from '../../sim/spawn.ts';
 import type { Config } from '../config.ts';
 import { kernelGlobal } from '../globals.ts';
@@ -24,6 +25,8 @@ import { grace_period } from './grace_period.ts';
 import { prove_rcu } from './prove_rcu.ts';
 
 const srcu = kernelGlobal('rcu_checkers_test_srcu', () => new SrcuStruct('srcu'));
+
+const entered = kernelGlobal('rcu_checkers_test_entered', () => new Cell(false, 'entered'));
 
 function run(config: Partial<Config>, tasks: TestTasks): Kernel {
   const kernel = bootWithThreads({ config, tainted: true });
@@ -106,10 +109,11 @@ describe('a grace period that never ends', () => {
       {
         *reader() {
           yield* test_enter();
+          yield* entered().write(true);
           yield* abandon();
         },
         *waiter() {
-          yield* srcu().readers[0].moved(0);
+          yield* entered().await((yes) => yes);
           yield* synchronize_srcu(srcu());
         },
       },

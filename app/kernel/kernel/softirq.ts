@@ -21,7 +21,7 @@ export type SoftirqAction = () => Call<void>;
 
 /** The soft interrupts that are pending on one CPU, in the order in which they were raised. */
 export class SoftirqQueue extends SimObject {
-  private readonly pending: SoftirqAction[] = [];
+  private pending: readonly SoftirqAction[] = [];
 
   constructor(private readonly label: string) {
     super(null);
@@ -31,9 +31,17 @@ export class SoftirqQueue extends SimObject {
     return this.label;
   }
 
+  override snapshot(): readonly SoftirqAction[] {
+    return this.pending;
+  }
+
+  override restore(snapshot: unknown): void {
+    this.pending = snapshot as readonly SoftirqAction[];
+  }
+
   raise(action: SoftirqAction): Operation<void> {
     return new Effect('rmw', this, 'write', () => {
-      this.pending.push(action);
+      this.pending = [...this.pending, action];
     });
   }
 
@@ -43,7 +51,11 @@ export class SoftirqQueue extends SimObject {
       this,
       'write',
       () => this.pending.length > 0,
-      () => this.pending.shift() as SoftirqAction,
+      () => {
+        const [first, ...others] = this.pending;
+        this.pending = others;
+        return first;
+      },
     );
   }
 }

@@ -89,9 +89,14 @@ class WqBarrier extends Struct {
 interface Worker {
   task: TaskStruct;
   readonly id: number;
-  /** What it runs, and from which queue. */
-  work: Work | null;
-  wqName: string;
+}
+
+/** A pool as it is between two operations; replaced as a whole. */
+interface PoolState {
+  readonly worklist: readonly Work[];
+  readonly idle: readonly Worker[];
+  readonly busy: readonly { readonly worker: Worker; readonly work: Work }[];
+  readonly barriers: readonly { readonly work: Work; readonly barrier: WqBarrier }[];
 }
 
 /** A piece of work that a worker has taken. */
@@ -109,11 +114,8 @@ interface Taken {
  * before it starts. No work item runs twice at the same time.
  */
 export class WorkerPool extends SimObject {
-  readonly worklist: Work[] = [];
-  readonly idle: Worker[] = [];
-  readonly busy: Worker[] = [];
-  readonly barriers: { readonly work: Work; readonly barrier: WqBarrier }[] = [];
   workers = 0;
+  private state: PoolState = { worklist: [], idle: [], busy: [], barriers: [] };
 
   constructor(readonly cpu: number | null) {
     super(null);
@@ -123,17 +125,30 @@ export class WorkerPool extends SimObject {
     return this.cpu === null ? 'unbound worker pool' : `worker pool of CPU ${this.cpu}`;
   }
 
+  override snapshot(): PoolState {
+    return this.state;
+  }
+
+  override restore(snapshot: unknown): void {
+    this.state = snapshot as PoolState;
+  }
+
   workerName(id: number): string {
     return this.cpu === null ? `kworker/u${kernel().cpus * 4}:${id}` : `kworker/${this.cpu}:${id}`;
   }
 
-  runs(work: Work): boolean {
-    return this.busy.some((worker) => worker.work === work);
+  /** What a worker of the pool is at. */
+  workOf(task: TaskStruct): Work | null {
+    return this.state.busy.find(({ worker }) => worker.task === task)?.work ?? null;
+  }
+
+  private runs(work: Work): boolean {
+    return this.state.busy.some((busy) => busy.work === work);
   }
 
   /** The first item that does not run already. */
   private ready(): Work | null {
-    return this.worklist.find((work) => !this.runs(work)) ?? null;
+    return this.state.worklist.find((work) => !this.runs(work)) ?? null;
   }
 
   /** Waits for work. */
@@ -142,44 +157,49 @@ export class WorkerPool extends SimObject {
       'wait',
       this,
       'write',
-      () => this.idle[0] === worker && this.ready() !== null,
+      () => this.state.idle[0] === worker && this.ready() !== null,
       () => {
+        const { state } = this;
         const work = this.ready() as Work;
-        this.worklist.splice(this.worklist.indexOf(work), 1);
-        this.idle.shift();
-        this.busy.push(worker);
-        worker.work = work;
-        worker.wqName = work.last_wq?.name ?? '';
-        return { work, othersIdle: this.idle.length > 0 };
+        const idle = state.idle.slice(1);
+        const worklist = state.worklist.filter((item) => item !== work);
+        this.state = { ...state, worklist, idle, busy: [...state.busy, { worker, work }] };
+        return { work, othersIdle: idle.length > 0 };
       },
     );
   }
 
   /** The work is done; whoever waits in flush_work() for it is to be told. */
-  finish(worker: Worker): Operation<readonly WqBarrier[]> {
+  finish(worker: Worker, work: Work): Operation<readonly WqBarrier[]> {
     return new Effect('rmw', this, 'write', () => {
-      const { work } = worker;
-      worker.work = null;
-      this.busy.splice(this.busy.indexOf(worker), 1);
-      this.idle.unshift(worker);
-      if (work === null || this.worklist.includes(work)) return [];
-      const done = this.barriers.filter((entry) => entry.work === work);
-      for (const entry of done) this.barriers.splice(this.barriers.indexOf(entry), 1);
+      const { state } = this;
+      const through = !state.worklist.includes(work);
+      const done = state.barriers.filter((entry) => through && entry.work === work);
+      this.state = {
+        ...state,
+        busy: state.busy.filter((busy) => busy.worker !== worker),
+        idle: [worker, ...state.idle],
+        barriers: state.barriers.filter((entry) => !done.includes(entry)),
+      };
       return done.map(({ barrier }) => barrier);
     });
   }
 
   insert(work: Work): Operation<void> {
     return new Effect('rmw', this, 'write', () => {
-      this.worklist.push(work);
+      this.append(work);
     });
+  }
+
+  private append(work: Work): void {
+    this.state = { ...this.state, worklist: [...this.state.worklist, work] };
   }
 
   /** As insert(), but only if the work runs here right now. */
   insertIfRunning(work: Work): Operation<boolean> {
     return new Effect('rmw', this, 'write', () => {
       if (!this.runs(work)) return false;
-      this.worklist.push(work);
+      this.append(work);
       return true;
     });
   }
@@ -187,16 +207,21 @@ export class WorkerPool extends SimObject {
   /** Has `barrier` completed once the work is through; false if it is neither queued here nor running. */
   insertBarrier(work: Work, barrier: WqBarrier): Operation<boolean> {
     return new Effect('rmw', this, 'write', () => {
-      if (!this.runs(work) && !this.worklist.includes(work)) return false;
-      this.barriers.push({ work, barrier });
+      const { state } = this;
+      if (!this.runs(work) && !state.worklist.includes(work)) return false;
+      this.state = { ...state, barriers: [...state.barriers, { work, barrier }] };
       return true;
     });
   }
 
   addIdle(worker: Worker): Operation<void> {
     return new Effect('rmw', this, 'write', () => {
-      this.idle.push(worker);
+      this.addIdleAtBoot(worker);
     });
+  }
+
+  addIdleAtBoot(worker: Worker): void {
+    this.state = { ...this.state, idle: [...this.state.idle, worker] };
   }
 }
 
@@ -316,12 +341,12 @@ const worker_thread = kfunc('worker_thread', function* (pool: WorkerPool, worker
     const { work, othersIdle } = yield* pool.take(worker);
     if (!othersIdle) yield* create_worker(pool);
     yield* process_one_work(work);
-    for (const barrier of yield* pool.finish(worker)) yield* complete(barrier.done);
+    for (const barrier of yield* pool.finish(worker, work)) yield* complete(barrier.done);
   }
 });
 
 const create_worker = kfunc('create_worker', function* (pool: WorkerPool): Body<void> {
-  const worker: Worker = { task: current(), id: pool.workers++, work: null, wqName: '' };
+  const worker: Worker = { task: current(), id: pool.workers++ };
   worker.task = yield* kthread_run(() => worker_thread(pool, worker), pool.workerName(worker.id), {
     ...(pool.cpu === null ? {} : { cpu: pool.cpu }),
   });
@@ -330,8 +355,8 @@ const create_worker = kfunc('create_worker', function* (pool: WorkerPool): Body<
 
 function createWorkerAtBoot(pool: WorkerPool): void {
   const id = pool.workers++;
-  const worker = { id, work: null, wqName: '' } as unknown as Worker;
-  pool.idle.push(worker);
+  const worker = { id } as Worker;
+  pool.addIdleAtBoot(worker);
   worker.task = kthread_at_boot(() => worker_thread(pool, worker), pool.workerName(id), {
     ...(pool.cpu === null ? {} : { cpu: pool.cpu }),
   });
@@ -340,10 +365,8 @@ function createWorkerAtBoot(pool: WorkerPool): void {
 /** print_worker_info() - which work a kworker is at, in dumps of tasks. */
 export function print_worker_info(task: TaskStruct): void {
   for (const pool of [...cpu_worker_pools(), unbound_worker_pool()]) {
-    for (const worker of pool.busy) {
-      if (worker.task !== task || worker.wqName === '') continue;
-      pr_info(`Workqueue: ${worker.wqName} ${workFunction(task)}`);
-    }
+    const wq = pool.workOf(task)?.last_wq ?? null;
+    if (wq !== null) pr_info(`Workqueue: ${wq.name} ${workFunction(task)}`);
   }
 }
 

@@ -101,7 +101,7 @@ const try_check_zero = kfunc('try_check_zero', function* (ssp: SrcuStruct, idx: 
   const seen = yield* readers.look();
   for (let left = trycount; ;) {
     if (yield* srcu_readers_active_idx_check(ssp, idx)) return true;
-    // In a search the time between two looks is that until a reader moves.
+    // In a search the time between two looks is that until somebody leaves.
     if (--left + extra <= 0 || !timed()) break;
     charge(SRCU_RETRY_CHECK_DELAY_NS);
   }
@@ -113,10 +113,10 @@ const try_check_zero = kfunc('try_check_zero', function* (ssp: SrcuStruct, idx: 
  * Puts the next scan off until it can find something else than the last one did.
  *
  * The kernel scans again and again while a reader stays, at times that only the age of the grace period decides.
- * A scan without any reader's step since the last one began finds the same and changes nothing. So the worker
- * waits for a step, and if time has passed, for the first of those times that comes after it: in a timed run
+ * While nobody leaves, such a scan fails as the last one did and changes nothing. So the worker waits until
+ * somebody leaves, and if time has passed, for the first of those times that comes after it: in a timed run
  * every scan that matters takes place when the kernel's would, and neither it nor a search scans for ever. If no
- * reader ever moves, the worker waits for ever, and shows whom it waits for.
+ * reader ever leaves, the worker waits for ever, and shows whom it waits for.
  */
 function* rescan(ssp: SrcuStruct): Body<void> {
   const { failed } = ssp;

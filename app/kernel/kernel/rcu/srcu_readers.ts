@@ -1,8 +1,7 @@
 import type { Memory } from '../../../sim/memory.ts';
 import { Cell } from '../../../sim/cell.ts';
 import { SimObject } from '../../../sim/object.ts';
-import { BlockingEffect, Effect, Operation } from '../../../sim/operation.ts';
-import { machineInForce } from '../../../sim/machine-in-force.ts';
+import { BlockingEffect, Effect, type Operation } from '../../../sim/operation.ts';
 import type { Task } from '../../../sim/task.ts';
 import type { StackEntry } from '../../stack.ts';
 
@@ -18,11 +17,11 @@ export interface SrcuSection {
  * The readers of one index of an srcu_struct, as a whole: what a grace period waits for between two scans, and
  * whom reports name. The kernel has no such thing; it scans again after a while.
  *
- * `changes` counts readers' steps. A scan without a step since the last one began finds what that one found, so
- * the model leaves it out: see `rescan` in srcutree.ts.
+ * `left` counts those who left. A scan finds as many unlocks as locks only if somebody left since the last one
+ * began; without that, the model leaves it out: see `rescan` in srcu_gp.ts.
  */
 export class SrcuReaders extends SimObject {
-  private changes = 0;
+  private left = 0;
   /** In order of entry; reports sort them. */
   readonly sections: SrcuSection[] = [];
 
@@ -42,35 +41,36 @@ export class SrcuReaders extends SimObject {
   }
 
   override snapshot(): number {
-    return this.changes;
+    return this.left;
   }
 
   override restore(snapshot: unknown): void {
-    this.changes = snapshot as number;
+    this.left = snapshot as number;
   }
 
-  /** A reader took a step. For the effects of the counts. */
-  changed(): void {
-    this.changes++;
-    machineInForce().wake(this);
+  /** Tells a waiting grace period that somebody has left. After the unlock was counted. */
+  leave(): Operation<void> {
+    return new Effect('rmw', this, 'add', () => {
+      this.left++;
+    });
   }
 
   hasChangedSince(seen: number): boolean {
-    return this.changes !== seen;
+    return this.left !== seen;
   }
 
-  /** How many steps there were: asked by a scan before it starts. */
+  /** How many have left: asked by a scan before it starts. */
   look(): Operation<number> {
-    return new Effect('read', this, 'write', () => this.changes);
+    return new Effect('read', this, 'read', () => this.left);
   }
 
-  /** Waits until some reader has taken a step since `seen`. */
+  /** Waits until somebody has left since `seen`. */
   moved(seen: number): Operation<void> {
     return new BlockingEffect<void>(
       'wait',
       this,
-      'write',
-      () => this.changes !== seen,
+      'read',
+      () => this.left !== seen,
       () => {},
     );
   }
@@ -99,10 +99,7 @@ export class SrcuGracePeriod extends SimObject {
   }
 }
 
-/**
- * A CPU's count of readers that entered, or left. Readers change it blindly, so theirs commute; sums read it. The
- * change is a step that a waiting grace period notices (`also`).
- */
+/** A CPU's count of readers that entered, or left. Readers change it blindly, so theirs commute; sums read it. */
 export class SrcuCount extends Cell<number> {
   constructor(
     field: string,
@@ -114,33 +111,21 @@ export class SrcuCount extends Cell<number> {
 
   /** A reader enters. */
   lock(entered: StackEntry): Operation<void> {
-    return new Step(this, this.readers, (task, { sections, idx }) => {
+    return new Effect('rmw', this, 'add', (task) => {
+      const { sections, idx } = this.readers;
+      this.value++;
       sections.push({ task, idx, entered });
     });
   }
 
   /** A reader leaves: the one that entered last on this task, or, where another task ends it, the first. */
   unlock(): Operation<void> {
-    return new Step(this, this.readers, (task, { sections }) => {
+    return new Effect('rmw', this, 'add', (task) => {
+      const { sections } = this.readers;
+      this.value++;
       const own = sections.findLastIndex((section) => section.task === task);
       sections.splice(Math.max(own, 0), 1);
     });
-  }
-}
-
-class Step extends Operation<void> {
-  constructor(
-    private readonly count: SrcuCount,
-    private readonly readers: SrcuReaders,
-    private readonly note: (task: Task, readers: SrcuReaders) => void,
-  ) {
-    super('rmw', count, 'add', readers);
-  }
-
-  override execute(task: Task): void {
-    this.count.value++;
-    this.note(task, this.readers);
-    this.readers.changed();
   }
 }
 

@@ -81,7 +81,7 @@ export class SrcuData extends Struct {
   }
 }
 
-/** A scan that found readers: it need not be repeated before one of them has taken a step. */
+/** A scan that found readers: it need not be repeated before one of them has left. */
 interface FailedScan {
   readonly readers: SrcuReaders;
   readonly seen: number;

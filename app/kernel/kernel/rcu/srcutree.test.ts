@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Ns } from '../../../base/brand.ts';
 import type { Body } from '../../../sim/call.ts';
+import { Cell } from '../../../sim/cell.ts';
 import { delay, delayUntil } from '../../../sim/delay.ts';
 import { describeWait, endingOf } from '../../../sim/ending.ts';
 import { machineInForce } from '../../../sim/machine-in-force.ts';
@@ -22,6 +23,7 @@ import {
 } from './srcutree.ts';
 
 const ss = kernelGlobal('test_srcu', () => new SrcuStruct('test_srcu'));
+const entered = kernelGlobal('test_srcu_entered', () => new Cell(false, 'entered'));
 /** What happened, in order. */
 const notes = kernelGlobal('test_srcu_notes', () => [] as string[]);
 
@@ -55,12 +57,13 @@ describe('a grace period', () => {
         *early() {
           const idx = yield* srcu_read_lock(ss());
           yield* note('early in');
+          yield* entered().write(true);
           for (let i = 0; i < 30; i++) yield* ss().srcu_gp_seq.read();
           yield* note('early out');
           yield* srcu_read_unlock(ss(), idx);
         },
         *waiter() {
-          yield* ss().readers[0].moved(0);
+          yield* entered().await((yes) => yes);
           yield* note('waits');
           yield* synchronize_srcu(ss());
           yield* note('passed');
@@ -147,7 +150,10 @@ describe('a grace period', () => {
     const ending = endingOf(kernel.machine, { matters: (task) => task.state === 'ready' });
     expect(ending.kind).toBe('deadlock');
     const waits = ending.kind === 'deadlock' ? ending.waits.map(describeWait) : [];
-    expect(waits).toContain('kworker/0:0 waits for the readers of test_srcu, held by victim');
+    expect(waits).toContain('victim waits for a grace period of test_srcu, held by itself');
+    expect(
+      waits.filter((wait) => wait.endsWith('waits for the readers of test_srcu, held by victim')),
+    ).toHaveLength(1);
   });
 });
 

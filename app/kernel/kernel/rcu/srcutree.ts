@@ -73,6 +73,7 @@ export const __srcu_read_lock = kfunc('__srcu_read_lock', function* (ssp: SrcuSt
 /** __srcu_read_unlock() - counts itself out, on whatever CPU. */
 export const __srcu_read_unlock = kfunc('__srcu_read_unlock', function* (ssp: SrcuStruct, idx: number) {
   yield* thisCpuData(ssp).srcu_unlock_count[idx].unlock();
+  yield* ssp.readers[idx].leave();
 });
 
 /**

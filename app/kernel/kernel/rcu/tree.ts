@@ -41,7 +41,7 @@ export interface RcuSection {
 
 /** Who is inside rcu_read_lock(). Readers come and go without noticing each other; grace periods notice them. */
 export class RcuReaders extends SimObject {
-  private readonly inside = new Map<Task, RcuSection>();
+  private inside: ReadonlyMap<Task, RcuSection> = new Map();
 
   constructor() {
     super(null);
@@ -53,6 +53,14 @@ export class RcuReaders extends SimObject {
 
   override holders(): readonly Task[] {
     return this.sections().map(({ task }) => task);
+  }
+
+  override snapshot(): ReadonlyMap<Task, RcuSection> {
+    return this.inside;
+  }
+
+  override restore(snapshot: unknown): void {
+    this.inside = snapshot as ReadonlyMap<Task, RcuSection>;
   }
 
   /** In order of tasks, whatever the order of entry was. */
@@ -67,13 +75,15 @@ export class RcuReaders extends SimObject {
 
   enter(entered: StackEntry): Operation<void> {
     return new Effect('acquire', this, 'share', (task) => {
-      this.inside.set(task, { task, depth: 1, entered });
+      this.inside = new Map([...this.inside, [task, { task, depth: 1, entered }]]);
     });
   }
 
   leave(): Operation<void> {
     return new Effect('release', this, 'share', (task) => {
-      this.inside.delete(task);
+      const others = new Map(this.inside);
+      others.delete(task);
+      this.inside = others;
     });
   }
 

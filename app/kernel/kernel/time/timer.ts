@@ -29,6 +29,16 @@ interface TimerState {
   readonly arming: number;
 }
 
+class TimerCell extends Cell<TimerState> {
+  constructor(field: string, memory: Memory) {
+    super({ due: null, expires: 0, cpu: 0, arming: 0 }, field, memory);
+  }
+
+  override snapshot(): TimerState {
+    return this.value;
+  }
+}
+
 /**
  * struct timer_list - calls a function once, as a soft interrupt, some ticks from now.
  *
@@ -38,13 +48,8 @@ interface TimerState {
  */
 export class Timer extends Struct {
   /** Changed under the lock of the timer's base in the C, hence in one go here. */
-  readonly state = this.field<TimerState>('entry', {
-    due: null,
-    expires: 0,
-    cpu: 0,
-    arming: 0,
-  });
-  /** Its function is running: known to the base, so that the function may free the timer. */
+  readonly state = new TimerCell(`${this.path}entry`, this.memory);
+  /** Its function is running, or about to: known to the base, so that the function may free the timer. */
   readonly running = new Cell(false, 'timer_base->running_timer');
   func: TimerFunction | null = null;
   /** It has a carrier: it was armed before. Known to who armed it first, which the C initialises it for. */
@@ -216,23 +221,15 @@ const run_timer_softirq = kfunc('run_timer_softirq', function* (timer: Timer) {
  * Models: kernel/time/timer.c. Leaves out: that all timers of a slot are fired in one go, each is raised alone.
  */
 const __run_timers = kfunc('__run_timers', function* (timer: Timer) {
-  const fires = yield* new Effect(
-    'rmw',
-    timer.state,
-    'write',
-    () => {
-      const state = timer.state.value;
-      // Deleted meanwhile, or moved to later.
-      if (state.due === null || (timed() && state.due > machineInForce().now)) return false;
-      timer.state.value = detached(state);
-      timer.running.value = true;
-      machineInForce().wake(timer.running);
-      return true;
-    },
-    timer.running,
-  );
-  if (!fires) return;
-  yield* call_timer_fn(timer);
+  yield* timer.running.write(true);
+  const fires = yield* new Effect('rmw', timer.state, 'write', () => {
+    const state = timer.state.value;
+    // Deleted meanwhile, or moved to later.
+    if (state.due === null || (timed() && state.due > machineInForce().now)) return false;
+    timer.state.value = detached(state);
+    return true;
+  });
+  if (fires) yield* call_timer_fn(timer);
   yield* timer.running.write(false);
 });
 
