@@ -2,6 +2,7 @@ import type { Body } from '../../sim/call.ts';
 import { Cell } from '../../sim/cell.ts';
 import type { Memory } from '../../sim/memory.ts';
 import type { Operation } from '../../sim/operation.ts';
+import { nullDereference } from '../arch/x86/mm/fault.ts';
 
 /** A pointer to a node, as a variable of its own: what `pprev` points at. */
 export type HlistLink<T> = Cell<HlistNode<T> | null>;
@@ -80,8 +81,9 @@ export function* hlist_add_head_rcu<T>(node: HlistNode<T>, head: HlistHead<T>): 
 function* __hlist_del<T>(node: HlistNode<T>): Body<void> {
   const next = yield* node.next.read();
   const pprev = yield* node.pprev.read();
-  if (pprev === null) return;
-  yield* pprev.write(next);
+  // Somebody else took it out since the caller looked.
+  if (pprev === null) yield* nullDereference(0, true);
+  else yield* pprev.write(next);
   if (next !== null) yield* next.pprev.write(pprev);
 }
 

@@ -4,7 +4,7 @@ import type { Chooser, Clock } from '../../sim/chooser.ts';
 import { RandomChooser } from '../../sim/random.ts';
 import type { Task } from '../../sim/task.ts';
 import type { Config } from '../config.ts';
-import { TaskStruct } from '../include/sched.ts';
+import { SignalStruct, TaskStruct } from '../include/sched.ts';
 import { defaultConfig } from '../kconfig.ts';
 import { Kernel } from '../kernel.ts';
 import { reserve } from '../struct.ts';
@@ -71,6 +71,9 @@ export function addTasks(kernel: Kernel, tasks: TestTasks): Record<string, TaskS
 
 function addTask(kernel: Kernel, comm: string, pid: number, body: () => Body<unknown>): TaskStruct {
   const tsk = new TaskStruct(reserve('slab', 'task_struct', 9792));
+  tsk.signal = new SignalStruct(reserve('slab', 'signal_cache', 1216));
+  tsk.signal.thread_head.value = [tsk];
+  tsk.sighand.value = tsk.signal;
   Object.assign(tsk, { comm, pid, tgid: pid });
   const start = new Cell(true, `start of ${comm}`);
   kernel.machine.spawn({
