@@ -17,7 +17,7 @@ import {
   wait4,
   type Waited,
 } from '../userland/libc.ts';
-import { execve, fork } from '../userland/process.ts';
+import { execve, fork, spawnProgram } from '../userland/process.ts';
 import { ArithmeticError } from './arithmetic.ts';
 import type {
   AssignmentNode,
@@ -431,7 +431,7 @@ export class Shell implements ExpansionHost {
     const invocation = this.invocation(assignments);
     const { prompt: _, ...host } = this.host;
     const child = new Shell(host, this.state.forSubshell());
-    return yield* fork(program.name, function* () {
+    return yield* spawnProgram(program.name, function* () {
       yield* prepare();
       if ((yield* redirect(child, redirections, false)) === null) return 1;
       return yield* program.main({ ...invocation, name, args });

@@ -1,5 +1,6 @@
 import type { Ns } from '../../base/brand.ts';
 import type { Body, Call } from '../../sim/call.ts';
+import { charge } from '../../sim/delay.ts';
 import { syscall } from '../../kernel/arch/x86/entry/common.ts';
 import { __x64_sys_close, __x64_sys_dup, ksys_dup3 } from '../../kernel/fs/file.ts';
 import { __x64_sys_ioctl } from '../../kernel/fs/ioctl.ts';
@@ -9,10 +10,11 @@ import { do_pipe2 } from '../../kernel/fs/pipe.ts';
 import { ksys_read, ksys_write } from '../../kernel/fs/read_write.ts';
 import { O_CLOEXEC, O_RDONLY } from '../../kernel/include/fs.ts';
 import { current } from '../../kernel/include/sched.ts';
-import { kernel_wait4 } from '../../kernel/kernel/exit.ts';
+import { kernel_wait4, WNOHANG, type Waited } from '../../kernel/kernel/exit.ts';
 import { __x64_sys_pidfd_open, sys_process_mrelease } from '../../kernel/kernel/pidfd.ts';
 import { __x64_sys_kill, __x64_sys_pause } from '../../kernel/kernel/signal_syscalls.ts';
-import { VM_READ, VM_WRITE } from '../../kernel/include/mm_types.ts';
+import { user_access } from '../../kernel/arch/x86/mm/user_fault.ts';
+import { PAGE_SIZE, VM_READ, VM_WRITE } from '../../kernel/include/mm_types.ts';
 import { do_madvise, MADV_DONTNEED } from '../../kernel/mm/madvise.ts';
 import { __vm_munmap, vm_mmap_pgoff } from '../../kernel/mm/mmap.ts';
 import { __x64_sys_clock_nanosleep } from '../../kernel/kernel/time/hrtimer.ts';
@@ -20,6 +22,8 @@ import { __x64_sys_clock_nanosleep } from '../../kernel/kernel/time/hrtimer.ts';
 /**
  * The system calls as programs make them. Errors come back as numbers below 0, as from the kernel.
  */
+
+export type { Waited };
 
 export const STDIN = 0;
 export const STDOUT = 1;
@@ -64,15 +68,9 @@ export const pause = (): Call<number> => syscall('pause', () => __x64_sys_pause(
 export const kill = (pid: number, signal: number): Call<number> =>
   syscall('kill', () => __x64_sys_kill(pid, signal));
 
-/** An ended child and how it ended, as wait4() has it: exit code in bits 8-15, signal in bits 0-6. */
-export interface Waited {
-  readonly pid: number;
-  readonly status: number;
-}
-
 /** Waits for a child (-1: any). An error is a number below 0. */
 export const wait4 = (pid: number, nohang = false): Call<Waited | number> =>
-  syscall<Waited | number>('wait4', () => kernel_wait4(pid, nohang));
+  syscall<Waited | number>('wait4', () => kernel_wait4(pid, nohang ? WNOHANG : 0));
 
 /** Maps memory of the process's own, to be read and written. Returns its address or an error. */
 export const mmap = (length: number): Call<number> =>
@@ -102,6 +100,28 @@ export function* print(fd: number, text: string): Body<number> {
     rest = rest.slice(written);
   }
   return 0;
+}
+
+/** What it costs to write to the pages behind one modelled page-table entry beyond the first (ns each). */
+const FILL_NS = 400;
+
+/**
+ * Touches every page of a piece of memory, one after the other. Where one entry of the model's page tables stands
+ * for many pages, they are touched as one.
+ */
+export function* touch(start: number, length: number, access: 'read' | 'write'): Body<void> {
+  for (let at = start; at < start + length;) {
+    const pages = granuleAt(at);
+    charge((pages - 1) * FILL_NS);
+    yield* user_access(at, access);
+    at += pages * PAGE_SIZE;
+  }
+}
+
+/** How many pages one entry stands for at an address. Fixed when the mapping was made. */
+function granuleAt(address: number): number {
+  const ranges = current().mm.value?.pgd.value ?? [];
+  return ranges.find(({ start, end }) => address >= start && address < end)?.granule ?? 1;
 }
 
 /** Reads up to the end of a file. */

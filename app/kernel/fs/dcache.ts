@@ -2,6 +2,7 @@ import { assert } from '../../base/assert.ts';
 import { kernelGlobal } from '../globals.ts';
 import type { FileOperations, Inode, InodeKind, InodeOperations, SuperBlock } from '../include/fs.ts';
 import { LockdepMap } from '../kernel/locking/lockdep.ts';
+import { reserve } from '../struct.ts';
 
 /**
  * The tree of names of one kernel. What stands in it from boot on is plain data, which nobody changes
@@ -15,7 +16,10 @@ export class DirectoryTree {
   constructor() {
     // In the order in which a booting kernel first writes to each, which is how lockdep numbers them.
     for (const [type, writers] of FILE_SYSTEMS) {
-      this.superBlocks.set(type, { type, s_writers: new LockdepMap(writers, {}, null, 'percpu') });
+      this.superBlocks.set(type, {
+        type,
+        s_writers: new LockdepMap(writers, {}, reserve('slab', 'super_block', 1408), 'percpu'),
+      });
     }
     this.root = this.directoryInode('', 'rootfs', {});
     for (const [path, type] of MOUNTS) this.mount(path, type);

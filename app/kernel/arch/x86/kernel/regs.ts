@@ -35,7 +35,7 @@ const SYSTEM_CALLS = new Map<string, number>([
 export function show_user_regs(tsk: TaskStruct, trace: readonly StackEntry[], running: boolean): void {
   const draw = drawer(`${tsk.comm}/${tsk.pid}`);
   const fault = trace.some((entry) => entry.symbol === 'asm_exc_page_fault');
-  const number = systemCall(trace);
+  const number = tsk.orig_ax >= 0 ? tsk.orig_ax : systemCall(trace);
   const rip = 0x401000 + (hashText(`rip ${tsk.comm} ${fault ? 'fault' : number}`) & 0x7ffff);
   const stack = `00007ff${hex(0xc00000000 + (draw() & 0x7ffffff) * 16, 9)}`;
   printk(KERN.WARNING, `RIP: 0033:0x${rip.toString(16)}`);

@@ -1,0 +1,109 @@
+import type { Ns } from '../base/brand.ts';
+import type { Body } from '../sim/call.ts';
+import { delayUntil } from '../sim/delay.ts';
+import { consoleTty, type ConsoleLine } from '../kernel/drivers/tty/console.ts';
+import { FilesStruct } from '../kernel/include/fdtable.ts';
+import { O_RDWR } from '../kernel/include/fs.ts';
+import type { TaskStruct } from '../kernel/include/sched.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { user_process_at_boot } from '../kernel/kernel/process.ts';
+import { reservePidsBelow } from '../kernel/kernel/pid.ts';
+import { reserve } from '../kernel/struct.ts';
+import { findProgram } from './programs/index.ts';
+import type { Program } from './programs/program.ts';
+import type { ScriptNode, StatementNode } from './shell/ast.ts';
+import type { ParsedScript } from './shell/issues.ts';
+import { Shell } from './shell/shell.ts';
+import { ShellState } from './shell/state.ts';
+import { dup2, open } from './userland/libc.ts';
+
+/** Parses a shell script: `parseScript` of shell/parse.ts, which the host hands in. */
+export type ScriptParser = (source: string) => ParsedScript;
+
+export interface ConsoleOptions {
+  readonly parse: ScriptParser;
+  /** Shows each statement behind a prompt before it runs, as if it had been typed. */
+  readonly prompt?: boolean;
+}
+
+export interface ProcessStart {
+  readonly program: Program;
+  readonly args: readonly string[];
+  readonly parse: ScriptParser;
+  /** When it starts (virtual time); at once without it. */
+  readonly at?: Ns;
+}
+
+/** The pid of the shell in the captures; programs come after it. */
+const SHELL_PID = 63;
+
+/** Where the guest's user stands: that of root, as a script of `vng -- …` runs. */
+const HOME = '/root';
+const PROMPT = 'root@virtme-ng:~# ';
+
+const ENVIRONMENT: readonly (readonly [name: string, value: string])[] = [
+  ['HOME', HOME],
+  ['HOSTNAME', 'virtme-ng'],
+  ['LOGNAME', 'root'],
+  ['PATH', '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'],
+  ['SHELL', '/bin/bash'],
+  ['TERM', 'linux'],
+  ['USER', 'root'],
+];
+
+/** Starts the guest's shell with a script in a booted kernel. The process ends with the script. */
+export function startConsole(kernel: Kernel, script: ScriptNode, options: ConsoleOptions): TaskStruct {
+  return kernel.machine.inside(() => {
+    reservePidsBelow(SHELL_PID + 1);
+    const state = new ShellState();
+    for (const [name, value] of ENVIRONMENT) {
+      state.variables.set(name, value);
+      state.exported.add(name);
+    }
+    const prompt = (statement: StatementNode): string => `${PROMPT}${statement.sourceText ?? ''}\n`;
+    const host = { parse: options.parse, findProgram, ...(options.prompt === true && { prompt }) };
+    return process('sh', () => new Shell(host, state).run(script), SHELL_PID);
+  });
+}
+
+/** Starts one program without a shell in a booted kernel. */
+export function startProgram(kernel: Kernel, { program, args, parse, at }: ProcessStart): TaskStruct {
+  return kernel.machine.inside(() => {
+    reservePidsBelow(SHELL_PID + 1);
+    return process(program.name, function* () {
+      if (at !== undefined) yield* delayUntil(at);
+      return yield* program.main({ name: program.name, args, environment: new Map(ENVIRONMENT), parse });
+    });
+  });
+}
+
+/** What the console has shown so far, line by line. */
+export function consoleLines(kernel: Kernel): readonly ConsoleLine[] {
+  return kernel.machine.inside(() => consoleTty().lines);
+}
+
+/** The same as one text. */
+export function transcript(kernel: Kernel): string {
+  return consoleLines(kernel)
+    .map(({ text, open }) => (open ? text : `${text}\n`))
+    .join('');
+}
+
+/** A process with the console as standard input, output and error. */
+function process(comm: string, body: () => Body<number>, pid?: number): TaskStruct {
+  return user_process_at_boot(
+    comm,
+    function* () {
+      const fd = yield* open('/dev/console', O_RDWR);
+      for (const copy of [1, 2]) yield* dup2(fd, copy);
+      return yield* body();
+    },
+    {
+      ...(pid !== undefined && { pid }),
+      prepare: (task) => {
+        task.pwd = HOME;
+        task.files = new FilesStruct(reserve('slab', 'files_struct', 704));
+      },
+    },
+  );
+}
