@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { readFileSync } from 'node:fs';
 import type { Body } from '../../sim/call.ts';
 import { Cell } from '../../sim/cell.ts';
+import { RandomChooser } from '../../sim/random.ts';
 import { abandon } from '../../sim/spawn.ts';
 import type { Config } from '../config.ts';
 import { kernelGlobal } from '../globals.ts';
@@ -18,7 +19,7 @@ import {
 } from '../kernel/rcu/tree.ts';
 import { srcu_read_lock, SrcuStruct, synchronize_srcu } from '../kernel/rcu/srcutree.ts';
 import { reserve } from '../struct.ts';
-import { dmesg, runTasks, type TestTasks } from '../testing/boot.ts';
+import { addTasks, dmesg, type TestTasks } from '../testing/boot.ts';
 import { normalise } from '../testing/normalise.ts';
 import { bootWithThreads } from '../testing/threads.ts';
 import { grace_period } from './grace_period.ts';
@@ -28,13 +29,14 @@ const srcu = kernelGlobal('rcu_checkers_test_srcu', () => new SrcuStruct('srcu')
 
 const entered = kernelGlobal('rcu_checkers_test_entered', () => new Cell(false, 'entered'));
 
-function run(config: Partial<Config>, tasks: TestTasks): Kernel {
+function run(config: Partial<Config>, tasks: TestTasks, limit?: number): Kernel {
   const kernel = bootWithThreads({ config, tainted: true });
   for (const checker of [prove_rcu, grace_period]) {
     if (checker.enabled(kernel.config)) kernel.machine.inside(() => checker.attach(kernel));
   }
-  runTasks(kernel, tasks);
-  kernel.machine.inside(() => kernel.hooks.emit('endOfRun'));
+  addTasks(kernel, tasks);
+  kernel.machine.run(new RandomChooser(1), limit);
+  kernel.hooks.emit('endOfRun');
   return kernel;
 }
 
@@ -122,6 +124,41 @@ describe('a grace period that never ends', () => {
     expect(dmesg(kernel)[1]).toMatch(
       /^reader reader\/100 has been inside since test_enter\+0x.*, and is gone$/,
     );
+  });
+
+  test('is reported although others go on, if the reader waits for itself', () => {
+    const kernel = run(
+      { SCYTHE_INVARIANTS: true },
+      {
+        *spinner() {
+          for (;;) yield* entered().read();
+        },
+        *victim() {
+          yield* test_enter();
+          yield* synchronize_srcu(srcu());
+        },
+      },
+      2000,
+    );
+    expect(kernel.machine.enabled).toHaveLength(1);
+    expect(dmesg(kernel)[1]).toMatch(/^reader victim\/101 .*, and waits for a grace period of srcu$/);
+  });
+
+  test('is not reported while the reader could go on', () => {
+    const kernel = run(
+      { SCYTHE_INVARIANTS: true },
+      {
+        *reader() {
+          yield* test_enter();
+          for (;;) yield* entered().read();
+        },
+        *waiter() {
+          yield* synchronize_srcu(srcu());
+        },
+      },
+      2000,
+    );
+    expect(dmesg(kernel)).toEqual([]);
   });
 
   test('is reported for RCU as well', () => {

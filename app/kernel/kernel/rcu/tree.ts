@@ -238,7 +238,9 @@ const synchronize_rcu_normal = kfunc('synchronize_rcu_normal', function* () {
 const __wait_rcu_gp = kfunc('__wait_rcu_gp', function* () {
   const rcu = onStack(RcuSynchronize, 'rs_array', 56);
   yield* call_rcu(rcu.head, wakeme_after_rcu);
+  current().waits_for = rcu_readers();
   yield* wait_for_completion(rcu.completion);
+  current().waits_for = null;
 });
 
 /** Jiffies until a grace period looks for CPUs that have passed a quiescent state. */
