@@ -10,5 +10,6 @@ export const v6_18: Tree = {
     kvmAllocation: 'kvzalloc',
     preemptionModelInDumps: true,
     spteZapTouchesPage: false,
+    ktimersThreads: true,
   },
 };
