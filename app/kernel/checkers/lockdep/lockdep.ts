@@ -1,5 +1,6 @@
 import { runningTask } from '../../../sim/machine-in-force.ts';
 import { current, type TaskStruct } from '../../include/sched.ts';
+import { config } from '../../kernel.ts';
 import type { Acquisition, HeldLock, LockdepMap } from '../../kernel/locking/lockdep.ts';
 import { stack_trace, type StackEntry } from '../../stack.ts';
 import { ChainNode } from './chains.ts';
@@ -103,7 +104,7 @@ export class Lockdep {
       check,
       sync,
       nest,
-      irqContext: me.hardirq_context > 0 ? 2 : me.softirq_context > 0 ? 1 : 0,
+      irqContext: me.hardirq_context > 0 ? 2 : softirqContext(me) > 0 ? 1 : 0,
       references: 0,
       chain: this.roots[0],
     };
@@ -148,7 +149,7 @@ export class Lockdep {
     const bits: number[] = [];
     if (next.check && !next.trylock) {
       if (me.hardirq_context > 0) bits.push(IN_HARDIRQ | read);
-      if (me.softirq_context > 0) bits.push(IN_SOFTIRQ | read);
+      if (softirqContext(me) > 0) bits.push(IN_SOFTIRQ | read);
     }
     if (next.check && !next.sync && me.irqs_disabled === 0) {
       bits.push(IN_HARDIRQ | ENABLED_BIT | read);
@@ -224,5 +225,10 @@ function checkWaitContext(me: TaskStruct, next: HeldLock): boolean {
 
 function taskWaitContext(me: TaskStruct): number {
   if (me.hardirq_context > 0) return waitNumber('spin');
-  return me.softirq_context > 0 ? waitNumber('config') : waitMax();
+  return softirqContext(me) > 0 ? waitNumber('config') : waitMax();
+}
+
+/** lockdep_softirq_enter() counts nothing with PREEMPT_RT, where soft interrupts are a matter of threads. */
+export function softirqContext(task: TaskStruct): number {
+  return config().PREEMPT_RT ? 0 : task.softirq_context;
 }

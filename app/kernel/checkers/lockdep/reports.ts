@@ -2,6 +2,7 @@ import { runningTask } from '../../../sim/machine-in-force.ts';
 import type { Task } from '../../../sim/task.ts';
 import { formatAddress } from '../../addresses.ts';
 import { current } from '../../include/sched.ts';
+import { config } from '../../kernel.ts';
 import type { HeldLock, LockdepMap } from '../../kernel/locking/lockdep.ts';
 import { print_irqtrace_events } from '../../kernel/panic.ts';
 import { debug_locks_off } from '../../lib/debug_locks.ts';
@@ -131,7 +132,7 @@ export function reportUsage(held: HeldLock, was: number, becomes: number): void 
 export function whoInContext(): string {
   const me = current();
   const hard = me.hardirq_context > 0 ? 1 : 0;
-  const soft = me.softirq_context > 0 ? 1 : 0;
+  const soft = !config().PREEMPT_RT && me.softirq_context > 0 ? 1 : 0;
   const hardCount = (me.preempt_count >> 16) & 0xf;
   const softCount = me.softirq_disable_cnt > 0 ? me.softirq_disable_cnt : (me.preempt_count >> 8) & 0xff;
   const hardOn = me.irqs_disabled === 0 ? 1 : 0;
