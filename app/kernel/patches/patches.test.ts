@@ -7,6 +7,8 @@ import {
 } from '../include/mmu_notifier.ts';
 import { hlist_unhashed } from '../include/hlist.ts';
 import { mmap_read_lock, mmap_read_unlock } from '../include/mmap_lock.ts';
+import type { FaultRule } from '../faults.ts';
+import { oom_victim_signalled } from '../mm/oom_kill.ts';
 import { __oom_reap_task_mm } from '../mm/oom_reaper.ts';
 import { titlesOf } from '../report/titles.ts';
 import { dmesg } from '../testing/boot.ts';
@@ -114,6 +116,51 @@ describe('mmu-notifier-async-oom-v2', () => {
       },
     });
     expect(counts).toEqual([1]);
+  });
+});
+
+describe('mmu-notifier-async-oom-v2 in other circumstances', () => {
+  test('goes without the callback if there is no memory for it', () => {
+    const bench = new VmBench({ patches: [patch('mmu-notifier-async-oom-v2')] });
+    const { kernel, mm } = bench;
+    (kernel.faults.rules as FaultRule[]).push({
+      site: 'failslab',
+      function: 'mmu_notifier_oom_enter',
+      always: true,
+    });
+    kernel.tracing.enable('mmu_notifier:*');
+    const { vmm } = bench.run({
+      *vmm() {
+        const kvm = yield* createVm();
+        yield* mmap_read_lock(mm);
+        yield* __oom_reap_task_mm(mm);
+        yield* mmap_read_unlock(mm);
+        yield* kvm_put_kvm(kvm);
+      },
+    });
+    expect(vmm.thread.state).toBe('ended');
+    expect(mm.mm_count.value).toBe(1);
+    expect(kernel.tracing.events.map(({ text }) => text)).toEqual([
+      'oom_enter: detached',
+      'oom_enter: released',
+    ]);
+  });
+
+  test('detaches from __oom_kill_process() where the call stands there, and not when memory is reaped', () => {
+    const bench = new VmBench({ patches: [patch('mmu-notifier-async-oom-v2-kill-site')] });
+    const unhashed: boolean[] = [];
+    bench.run({
+      *vmm() {
+        const kvm = yield* createVm();
+        yield* mmap_read_lock(bench.mm);
+        yield* __oom_reap_task_mm(bench.mm);
+        yield* mmap_read_unlock(bench.mm);
+        unhashed.push(yield* hlist_unhashed(kvm.mmu_notifier.hlist));
+        yield* oom_victim_signalled(bench.mm);
+        unhashed.push(yield* hlist_unhashed(kvm.mmu_notifier.hlist));
+      },
+    });
+    expect(unhashed).toEqual([false, true]);
   });
 });
 
