@@ -12,8 +12,12 @@ export interface ProgramEntry extends Described {
   readonly options: readonly ProgramOption[];
 }
 
+interface FullCatalogue extends Catalogue {
+  readonly programs: readonly ProgramEntry[];
+}
+
 /** Everything that a scenario can name, of this Scythe. */
-export const catalogue: Catalogue & { readonly programs: readonly ProgramEntry[] } = {
+export const catalogue: FullCatalogue = {
   trees,
   defaultTree,
   patches,

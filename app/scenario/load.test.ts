@@ -57,6 +57,14 @@ expect:
   expect(problems(text)).toEqual([]);
 });
 
+test('long and oddly indented texts are no nesting', () => {
+  const text = Array.from(
+    { length: 30 },
+    (_, i) => `    ${' '.repeat((i % 3) * 200)}- - - [[[ {{{ : ? line ${i}`,
+  ).join('\n');
+  expect(problems(`${GOOD}description: |2\n${text}\n`)).toEqual([]);
+});
+
 describe('a bad file is refused with place, cause and fix', () => {
   test.each([
     [
@@ -204,6 +212,11 @@ describe('a bad file is refused with place, cause and fix', () => {
       'a time without unit',
       `${GOOD}time: { limit: 5 }\n`,
       'wrong-type | f.yaml:6:16: time.limit must be text, not 5 (write a number with a unit, such as 57ms or 1.5s)',
+    ],
+    [
+      'an unquoted title',
+      `${GOOD}expect:\n  titles: { must: [BUG: x] }\n`,
+      'wrong-type | f.yaml:7:20: expect.titles.must[0] must be text, not a mapping (put text that contains `: ` in quotes)',
     ],
     [
       'a misspelt strategy',

@@ -111,6 +111,9 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
 };
 
 function repairOf(expected: string, found: unknown): string | null {
+  if (expected === 'string' && typeof found === 'object' && !Array.isArray(found)) {
+    return 'put text that contains `: ` in quotes';
+  }
   if (typeof found !== 'string' && typeof found !== 'number' && typeof found !== 'boolean') return null;
   if (expected === 'string') return `put it in quotes: "${found}"`;
   return expected === 'array' ? `write a list: [${found}]` : null;

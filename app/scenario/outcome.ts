@@ -13,7 +13,7 @@ import { stackOf } from '../kernel/stack.ts';
 import type { Choice } from '../sim/choose.ts';
 import type { Chooser } from '../sim/chooser.ts';
 import { Delay } from '../sim/delay.ts';
-import { describeWait, endingOf, type Wait } from '../sim/ending.ts';
+import { describeWait, endingOf, waitOf, type Wait } from '../sim/ending.ts';
 import type { Machine } from '../sim/machine.ts';
 import type { Task } from '../sim/task.ts';
 import { formatDuration } from './units.ts';
@@ -127,8 +127,8 @@ function stuckTasks({ machine }: Kernel): Task[] {
   return machine.tasks.filter((task) => {
     if (task.state !== 'ready' || task.enabled) return false;
     const state = stateOf(task);
-    // Who waits without having gone to sleep spins on a lock.
-    return state === TASK_RUNNING || ((state & OUT_OF_REACH) !== 0 && (state & TASK_NOLOAD) === 0);
+    if (state === TASK_RUNNING) return waitOf(task).holders.length > 0;
+    return (state & OUT_OF_REACH) !== 0 && (state & TASK_NOLOAD) === 0;
   });
 }
 

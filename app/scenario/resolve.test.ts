@@ -179,6 +179,16 @@ describe('what does not exist or does not fit together is refused', () => {
       'f.yaml:6:9: 2 CPUs need SMP=y (set cpus: 1, or SMP: y)',
     ],
     [
+      'a script that is no shell',
+      'scythe: 1\ntitle: t\nguest:\n  console: |\n    echo a\n    if true; then\n      echo b\n',
+      'f.yaml:8:1: the script: Expected FI, got EOF',
+    ],
+    [
+      'a construct that the shell does not know',
+      'scythe: 1\ntitle: t\nguest:\n  console: |\n    echo a\n    cat <(echo b)\n',
+      'f.yaml:6:5: the script: process substitution <(...) is not supported',
+    ],
+    [
       'an unknown program',
       'scythe: 1\ntitle: t\nguest:\n  tasks:\n    - { name: a, program: simple-kvn }\n',
       'f.yaml:5:27: unknown program "simple-kvn"; did you mean "simple_kvm"? (known: simple_kvm, sleep)',

@@ -1,4 +1,6 @@
 import { didYouMean } from '../base/suggest.ts';
+import type { ScriptNode } from '../console/shell/ast.ts';
+import { parseScript } from '../console/shell/parse.ts';
 import type { Config } from '../kernel/config.ts';
 import type { FaultRule } from '../kernel/faults.ts';
 import { resolveConfig, type ConfigChange } from '../kernel/kconfig.ts';
@@ -45,6 +47,8 @@ export interface Overrides {
 /** A scenario with all names looked up and all defaults filled in: what a run is made from. */
 export interface Plan {
   readonly scenario: Scenario;
+  /** The console script, parsed; null where the guest is made of tasks. */
+  readonly script: ScriptNode | null;
   readonly tree: Tree;
   readonly patches: readonly Patch[];
   readonly config: Config;
@@ -100,11 +104,12 @@ class Resolver {
     if (!config.SMP && cpus > 1) {
       this.at(['kernel', 'cpus'], 'contradiction', `${cpus} CPUs need SMP=y`, 'set cpus: 1, or SMP: y');
     }
-    this.guest(scenario);
+    this.tasks(scenario);
     this.probes(scenario);
     this.search(scenario);
     return {
       scenario,
+      script: this.script(scenario.guest.console),
       tree,
       patches,
       config,
@@ -178,7 +183,19 @@ class Resolver {
     return append;
   }
 
-  private guest(scenario: Scenario): void {
+  private script(text: string | undefined): ScriptNode | null {
+    if (text === undefined) return null;
+    const parsed = parseScript(text);
+    if (parsed.ok) return parsed.script;
+    const path = ['guest', 'console'];
+    for (const { line, column, message } of parsed.issues) {
+      const place = this.source.placeInText(path, line, column ?? 1);
+      this.issues.push({ ...this.source.issue(path, 'syntax', `the script: ${message}`), ...place });
+    }
+    return null;
+  }
+
+  private tasks(scenario: Scenario): void {
     const tasks = scenario.guest.tasks ?? [];
     const names = tasks.map((task) => task.name);
     tasks.forEach((task, index) => {

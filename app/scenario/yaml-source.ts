@@ -20,6 +20,7 @@ export class YamlSource {
     readonly value: unknown,
     private readonly document: Document | null,
     private readonly lines: LineCounter,
+    private readonly text: string,
   ) {}
 
   /** An issue at the value at `path`, or at the key that names it. */
@@ -51,9 +52,14 @@ export class YamlSource {
     return { line: Math.max(line, 1), column: Math.max(col, 1) };
   }
 
-  /** What the text between the marks of a block scalar begins at: the line after `console: |`. */
-  firstLineOf(path: Path): number {
-    return this.place(path, 'value').line + 1;
+  /** Where a line (from 1) of the text at `path` stands; text in a block begins below its `|`. */
+  placeInText(path: Path, line: number, column: number): { readonly line: number; readonly column: number } {
+    const start = this.place(path, 'value');
+    const node = this.document?.getIn(path, true);
+    if (!isScalar(node) || (node.type !== 'BLOCK_LITERAL' && node.type !== 'BLOCK_FOLDED')) return start;
+    const target = start.line + line;
+    const indent = /^ */.exec(this.text.split('\n')[target - 1] ?? '')?.[0].length ?? 0;
+    return { line: target, column: indent + column };
   }
 
   private resolved(node: unknown): unknown {
@@ -68,7 +74,7 @@ export type YamlResult =
 /** Reads one YAML document. All issues are given at once; those of the limits come alone. */
 export function readYaml(text: string, file: string, limits: Limits = SCENARIO_LIMITS): YamlResult {
   const lines = new LineCounter();
-  const bare = new YamlSource(file, null, null, lines);
+  const bare = new YamlSource(file, null, null, lines, text);
   const refuse = (code: IssueCode, message: string, fix: string, offset = 0): YamlResult => ({
     ok: false,
     issues: [{ ...bare.issue([], code, message, fix), ...bare.placeOf(offset) }],
@@ -102,7 +108,7 @@ export function readYaml(text: string, file: string, limits: Limits = SCENARIO_L
   }
   try {
     const value: unknown = document.toJS({ maxAliasCount: MOST_ALIASES });
-    return { ok: true, source: new YamlSource(file, value, document, lines) };
+    return { ok: true, source: new YamlSource(file, value, document, lines, text) };
   } catch (error) {
     if (!(error instanceof ReferenceError)) throw error;
     return refuse('aliases', 'too many aliases', 'write the values out', firstAlias(document));
@@ -114,8 +120,11 @@ function tooDeep(text: string, limit: number): number | null {
   let offset = 0;
   let flow = 0;
   let indicators = 0;
+  let isText = false;
   for (const token of new Lexer().lex(text)) {
-    const type = CST.tokenType(token);
+    // What follows the mark of a scalar is its text, whatever it begins with.
+    const type = isText ? 'scalar' : CST.tokenType(token);
+    isText = token === CST.SCALAR && !isText;
     if (type === 'flow-seq-start' || type === 'flow-map-start') flow++;
     else if (type === 'flow-seq-end' || type === 'flow-map-end') flow--;
     else if (type === 'newline' || type === 'scalar') indicators = 0;
@@ -123,7 +132,7 @@ function tooDeep(text: string, limit: number): number | null {
     else if (type === 'space' && flow === 0 && token.length > limit * 8) return offset;
     if (flow > limit || indicators > limit) return offset;
     // Marks of the lexer itself, such as the start of a document, are no text of the file.
-    if (type !== 'byte-order-mark' && !isMark(token)) offset += token.length;
+    if (!isMark(token)) offset += token.length;
   }
   return null;
 }

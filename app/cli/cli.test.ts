@@ -1,0 +1,201 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ResultDocument } from './render.ts';
+import { VERSION } from './version.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+let folder = '';
+
+beforeAll(() => {
+  const built = spawnSync(process.execPath, ['build/scripts/build.js'], { cwd: root, encoding: 'utf8' });
+  if (built.status !== 0) throw new Error(built.stderr);
+  folder = mkdtempSync(join(tmpdir(), 'scythe-'));
+}, 60_000);
+
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs the built command as a user would. */
+function scythe(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, ['build/bin/scythe.js', ...args], {
+    cwd: root,
+    encoding: 'utf8',
+    env: { ...process.env, FORCE_COLOR: '1' },
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return { status, stdout, stderr };
+}
+
+/** A run as its JSON document. */
+function json(...args: string[]): ResultDocument {
+  const { stdout, stderr } = scythe('run', ...args, '--json');
+  if (stdout === '') throw new Error(stderr);
+  return JSON.parse(stdout) as ResultDocument;
+}
+
+function file(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+describe('the command line', () => {
+  test('--version is that of the package', () => {
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+    expect(VERSION).toBe(version);
+    expect(scythe('--version')).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  test('--help shows the commands, examples and exit codes', () => {
+    const { status, stdout } = scythe('--help');
+    expect(status).toBe(0);
+    for (const part of ['run', 'replay', 'list', 'Examples:', 'Exit codes:']) expect(stdout).toContain(part);
+    expect(scythe('run', '--help').stdout).toContain('--save-replay <file>');
+  });
+
+  test.each([
+    ['no command', [], /Usage: scythe/],
+    ['an unknown command', ['rnu'], /unknown command 'rnu'/],
+    ['an unknown option', ['run', 'kvm-oom/reap', '--tre', 'x'], /unknown option '--tre'/],
+    ['no scenario', ['run'], /missing required argument 'scenario'/],
+    ['a missing file', ['run', 'nope.yaml'], /^nope.yaml: cannot be read: there is no such file/],
+    ['a folder', ['run', 'scenarios'], /^scenarios: cannot be read: it is a folder/],
+    [
+      'an unknown tree',
+      ['run', 'kvm-oom/reap', '--tree', 'v6.13'],
+      /^--tree: unknown tree "v6.13"; did you mean/,
+    ],
+    ['an unknown patch', ['run', 'kvm-oom/reap', '--patch', 'mn-raw'], /^--patch: unknown patch "mn-raw"/],
+    ['a bad option value', ['run', 'kvm-oom/reap', '--config', 'KASAN'], /OPTION=y, OPTION=n/],
+    ['a contradiction', ['run', 'kvm-oom/reap', '--config', 'KCSAN=y'], /^--config: KCSAN=y needs KASAN=n/],
+    ['a bad seed', ['run', 'kvm-oom/reap', '--seed', '-1'], /whole number from 0 on/],
+    ['no iterations', ['run', 'kvm-oom/reap', '--iterations', '0'], /whole number from 1 on/],
+    [
+      'two on standard output',
+      ['run', 'kvm-oom/reap', '--json', '--dmesg', '-'],
+      /^--dmesg -: standard output is taken by --json/,
+    ],
+    ['an unknown list', ['list', 'tree'], /Allowed choices are trees, patches/],
+    ['a scenario as a replay', ['replay', 'scenarios/kvm-oom/reap.yaml'], /unknown key "scythe"/],
+  ] as [string, string[], RegExp][])('%s is refused with code 2', (_name, args, message) => {
+    const { status, stdout, stderr } = scythe(...args);
+    expect(stderr).toMatch(message);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+  });
+
+  test('a scenario with mistakes shows all of them with their places', () => {
+    const path = file(
+      'bad.yaml',
+      'scythe: 1\ntitle: t\nguest: { console: "true" }\nkernal: {}\niterations: 0\n',
+    );
+    const { status, stderr } = scythe('run', path);
+    expect(status).toBe(2);
+    expect(stderr).toBe(
+      `${path}:4:1: unknown key "kernal"; did you mean "kernel"?\n${path}:5:13: iterations must be at least 1, not 0\n`,
+    );
+  });
+
+  test('an output that cannot be written is told', () => {
+    const { status, stderr } = scythe('run', 'kvm-oom/reap', '--dmesg', join(folder, 'no', 'such', 'folder'));
+    expect(status).toBe(2);
+    expect(stderr).toContain('cannot be written');
+  });
+
+  test.each(['trees', 'patches', 'config', 'programs', 'scenarios'])(
+    'list %s names things, with --json as data',
+    (what) => {
+      const data = JSON.parse(scythe('list', what, '--json').stdout) as { name: string }[];
+      expect(data.length).toBeGreaterThan(1);
+      const { status, stdout } = scythe('list', what);
+      expect(status).toBe(0);
+      for (const { name } of data) expect(stdout).toContain(name);
+    },
+  );
+
+  test('colours are for terminals', () => {
+    // eslint-disable-next-line no-control-regex -- the escape character is what is looked for
+    expect(scythe('run', 'kvm-oom/reap').stdout).not.toMatch(/\u001b/);
+  });
+});
+
+const SPLAT = 'BUG: sleeping function called from invalid context in kvm_mmu_notifier_invalidate_range_start';
+const REAP = 'scenarios/kvm-oom/reap.yaml';
+
+describe('the founding case', () => {
+  test('--json gives exactly one document with the fields that it promises', () => {
+    const document = json(REAP);
+    expect(Object.keys(document)).toEqual(['scenario', 'tree', 'patches', 'config', 'iterations', 'verdict']);
+    expect(Object.keys(document.iterations[0])).toEqual([
+      'seed',
+      'verdict',
+      'titles',
+      'timings',
+      'eventHash',
+      'steps',
+    ]);
+    expect(document).toMatchObject({ scenario: REAP, tree: 'v6.12', patches: [], verdict: 'pass' });
+    expect(document.config).toMatchObject({ PREEMPT_RT: 'y', HZ: 250 });
+  });
+
+  test.each(['v6.12', 'v6.18'])('on %s with PREEMPT_RT the reaper runs into a sleeping lock', (tree) => {
+    expect(json(REAP, '--tree', tree)).toMatchObject({ verdict: 'pass', iterations: [{ titles: [SPLAT] }] });
+  });
+});
+
+test('the console, the report and the verdict are what a run shows', () => {
+  const { status, stdout } = scythe('run', REAP, '--dmesg', '-');
+  expect(status).toBe(0);
+  expect(stdout).toContain('simple_kvm: vm ready pid=');
+  expect(stdout).toContain(
+    'BUG: sleeping function called from invalid context at kernel/locking/spinlock_rt.c:48',
+  );
+  expect(stdout).toContain('as expected');
+});
+
+describe('every bundled scenario', () => {
+  const names = ['reap', 'stress', 'failslab', 'memcg-oom', 'destroy'].filter((name) =>
+    existsSync(join(root, `scenarios/kvm-oom/${name}.yaml`)),
+  );
+
+  test.each(names)('%s has one event hash and one log, twice and replayed', (name) => {
+    const run = (copy: string) => {
+      const [dmesg, replay] = [join(folder, `${name}.${copy}.dmesg`), join(folder, `${name}.${copy}.replay`)];
+      const options = ['--iterations', '1', '--dmesg', dmesg, '--save-replay', replay];
+      return { document: json(`kvm-oom/${name}`, ...options), dmesg: readFileSync(dmesg, 'utf8'), replay };
+    };
+    const [first, second] = [run('a'), run('b')];
+    expect(second.document).toEqual(first.document);
+    expect(second.dmesg).toBe(first.dmesg);
+    expect(first.document.verdict).toBe('pass');
+
+    const dmesg = join(folder, `${name}.c.dmesg`);
+    const replayed = scythe('replay', first.replay, '--dmesg', dmesg);
+    expect(replayed).toMatchObject({ status: 0, stderr: '' });
+    expect(replayed.stdout).toContain(`identical, event hash ${first.document.iterations[0].eventHash}`);
+    expect(readFileSync(dmesg, 'utf8')).toBe(first.dmesg);
+  });
+});
+
+describe('a replay that is not what was recorded', () => {
+  const record = () => {
+    const path = join(folder, 'one.replay');
+    scythe('run', REAP, '--save-replay', path);
+    return readFileSync(path, 'utf8');
+  };
+
+  test('says that the schedule does not fit', () => {
+    const text = record().replace(/schedule: \|\n {2}\S+/, 'schedule: |\n  999');
+    const { status, stderr } = scythe('replay', file('misfit.replay', text));
+    expect(status).toBe(1);
+    expect(stderr).toContain('the schedule does not fit at step 0: there is no task 999');
+  });
+
+  test('says what differs', () => {
+    const text = record().replace(/eventHash: \S+/, "eventHash: '0000000000000000'");
+    const { status, stderr } = scythe('replay', file('other.replay', text));
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/the event hash is [0-9a-f]{16}, it was 0{16}/);
+  });
+});
