@@ -28,7 +28,7 @@ export interface WaitTypes {
   readonly outer?: WaitType;
 }
 
-/** `percpu`: readers only count, as in percpu_rwsem. `override`: sets the context instead of narrowing it. */
+/** `percpu`: a local_lock, which no interrupt waits for. `override`: sets the context instead of narrowing it. */
 export type LockKind = 'normal' | 'percpu' | 'override';
 
 /** struct lockdep_map - what lockdep knows a lock by. Locks with one name are one class. */
