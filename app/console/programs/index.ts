@@ -5,7 +5,7 @@ import { memhog } from './memhog.ts';
 import { madvise_loop, munmap_loop } from './memory-loops.ts';
 import { process_mrelease } from './process-mrelease.ts';
 import type { Program } from './program.ts';
-import { shellProgram } from './sh.ts';
+import { builtinPrograms, shellProgram } from './sh.ts';
 import { simple_kvm } from './simple-kvm.ts';
 import { dmesg, env, hostname, id, nproc, ps, sleep, uname, whoami } from './system.ts';
 import { grep, head, seq, sort, tail, wc } from './text.ts';
@@ -34,6 +34,7 @@ export const programs: readonly Program[] = [
     tail,
   ],
   ...[tee, touch, uname, wc, whoami],
+  ...builtinPrograms(findProgram),
 ];
 
 const byName = new Map(programs.map((program) => [program.name, program]));

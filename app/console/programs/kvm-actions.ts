@@ -20,7 +20,7 @@ export const memslot_changer = withOptions(
     const vm = yield* createVm('memslot_changer', options.number('-m'));
     if (vm === null) return 1;
     yield* print(STDOUT, `memslot_changer: vm ready pid=${getpid()}\n`);
-    if (!options.has('-q')) yield* startThread(() => runVcpu(vm.vcpuFds[0], guestLoop(4)));
+    if (!options.has('-q')) yield* startThread(() => runVcpu('memslot_changer', vm.vcpuFds[0], guestLoop(4)));
     const count = options.number('-n');
     for (let i = 0; count === 0 || i < count; i++) {
       for (const memory_size of [0, vm.bytes]) {
@@ -56,7 +56,7 @@ export const close_fds = withOptions(
   function* (options) {
     const vm = yield* createVm('close_fds', options.number('-m'));
     if (vm === null) return 1;
-    yield* runVcpu(vm.vcpuFds[0], guestLoop(4, 1));
+    yield* runVcpu('close_fds', vm.vcpuFds[0], guestLoop(4, 1));
     yield* print(STDOUT, `close_fds: vm ready pid=${getpid()}\n`);
     yield* nanosleep(ms(options.number('-w')));
     const order = options.has('-v') ? [vm.vmFd, ...vm.vcpuFds] : [...vm.vcpuFds, vm.vmFd];

@@ -22,9 +22,9 @@ export const kvm_run = withOptions(
     const code = guestLoop(frames, rounds === 0 ? undefined : rounds);
     yield* print(STDOUT, `kvm_run: vm running pid=${getpid()}\n`);
     const [first, ...others] = vm.vcpuFds;
-    for (const fd of others) yield* startThread(() => runVcpu(fd, code));
-    yield* runVcpu(first, code);
-    if (rounds !== 0 && others.length === 0) return 0;
+    for (const fd of others) yield* startThread(() => runVcpu('kvm_run', fd, code));
+    const status = yield* runVcpu('kvm_run', first, code);
+    if (status !== 0 || others.length === 0) return status;
     for (;;) yield* pause();
   },
 );

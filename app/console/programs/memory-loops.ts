@@ -41,7 +41,7 @@ export const madvise_loop = withOptions(
       const vm = yield* createVm('madvise_loop', options.number('-m'));
       if (vm === null) return 1;
       memory = vm.memory;
-      yield* startThread(() => runVcpu(vm.vcpuFds[0], guestLoop(4)));
+      yield* startThread(() => runVcpu('madvise_loop', vm.vcpuFds[0], guestLoop(4)));
     } else memory = yield* mmap(bytes);
     if (memory < 0) return yield* rounds('madvise_loop', options, () => constant(memory));
     yield* print(STDOUT, `madvise_loop: pid=${getpid()}\n`);

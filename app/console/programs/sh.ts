@@ -1,5 +1,6 @@
 import type { Body } from '../../sim/call.ts';
 import { print, STDERR } from '../userland/libc.ts';
+import { builtins } from '../shell/builtins.ts';
 import { formatIssue } from '../shell/issues.ts';
 import { Shell, type ShellHost } from '../shell/shell.ts';
 import { ShellState } from '../shell/state.ts';
@@ -36,3 +37,27 @@ export const shellProgram = (findProgram: ShellHost['findProgram']): Program => 
     return yield* new Shell({ parse, findProgram }, state).run(parsed.script);
   },
 });
+
+/** Commands that exist as programs, too: what `exec` and `env` start. */
+export function builtinPrograms(findProgram: ShellHost['findProgram']): readonly Program[] {
+  return BUILTINS.map(([name, summary]) => ({
+    ...{ name, summary, operands: '[ARGUMENT]...', options: [] },
+    *main({ args, environment, parse }: Invocation): Body<number> {
+      const state = new ShellState();
+      for (const [variable, value] of environment) state.variables.set(variable, value);
+      const builtin = builtins.get(name);
+      return builtin === undefined ? 127 : yield* builtin.run(new Shell({ parse, findProgram }, state), args);
+    },
+  }));
+}
+
+const BUILTINS: readonly (readonly [name: string, summary: string])[] = [
+  ['[', 'Tests a condition.'],
+  ['echo', 'Prints its arguments.'],
+  ['false', 'Fails.'],
+  ['kill', 'Sends a signal to processes.'],
+  ['printf', 'Prints its arguments in a format.'],
+  ['pwd', 'Prints the working directory.'],
+  ['test', 'Tests a condition.'],
+  ['true', 'Succeeds.'],
+];

@@ -22,7 +22,7 @@ export const simple_kvm = withOptions(
     const vm = yield* createVm('simple_kvm', options.number('-m'));
     if (vm === null) return 1;
     const frames = Math.min(options.number('-n'), vm.bytes / 4096);
-    if (frames > 0) yield* runVcpu(vm.vcpuFds[0], guestLoop(frames, 1));
+    if (frames > 0) yield* runVcpu('simple_kvm', vm.vcpuFds[0], guestLoop(frames, 1));
     yield* print(STDOUT, `simple_kvm: vm ready pid=${getpid()}\n`);
     for (;;) yield* pause();
   },

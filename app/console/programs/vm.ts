@@ -45,11 +45,14 @@ export function guestLoop(frames: number, rounds?: number): GuestCode {
   return rounds === undefined ? { accesses } : { accesses, rounds };
 }
 
-/** Runs a guest until it halts or the call fails otherwise than by a signal. */
-export function* runVcpu(fd: number, code: GuestCode): Body<number> {
+/** Runs a guest until it halts. The result is an exit status: 1 if the call failed otherwise than by a signal. */
+export function* runVcpu(name: string, fd: number, code: GuestCode): Body<number> {
   for (;;) {
     const result = yield* ioctl(fd, 'KVM_RUN', code);
-    if (result >= 0 || errnoName(result) !== 'EINTR') return result;
+    if (result >= 0) return 0;
+    if (errnoName(result) === 'EINTR') continue;
+    yield* failed(name, 'KVM_RUN', result);
+    return 1;
   }
 }
 
