@@ -256,10 +256,12 @@ export class Machine {
     if (enabled) {
       task.readySince = this.now;
       let at = list.length;
-      while (at > 0 && list[at - 1].index > task.index) at--;
-      list.splice(at, 0, task);
+      list.push(task);
+      for (; at > 0 && list[at - 1].index > task.index; at--) list[at] = list[at - 1];
+      list[at] = task;
     } else {
-      list.splice(list.indexOf(task), 1);
+      for (let at = list.indexOf(task); at + 1 < list.length; at++) list[at] = list[at + 1];
+      list.pop();
     }
   }
 }
