@@ -1,4 +1,4 @@
-import { assert } from '../base/assert.ts';
+import { assert, ScytheBug } from '../base/assert.ts';
 import type { Choice } from '../sim/choose.ts';
 import { Choice as ChoiceOperation } from '../sim/choose.ts';
 import type { Chooser } from '../sim/chooser.ts';
@@ -152,10 +152,7 @@ export class DporSearch implements Search, Chooser {
     const event = this.position++;
     const task = machine.tasks[this.path.thread[event]];
     const operation = task.pending;
-    assert(
-      operation !== null && task.enabled,
-      `operation ${event} of a replay cannot run: is the model deterministic?`,
-    );
+    if (operation === null || !task.enabled) throw new ScytheBug(`operation ${event} cannot be replayed`);
     this.races.replay(event, operation);
     return task;
   }
@@ -168,7 +165,7 @@ export class DporSearch implements Search, Chooser {
       const task = machine.tasks[this.tree.thread[node]];
       this.alternativeTaken = this.tree.alternative[node];
       this.tree.enter(depth);
-      assert(task.enabled, `a race was reversed that cannot be, at operation ${depth}`);
+      if (!task.enabled) throw new ScytheBug(`operation ${depth} of a reversed race cannot run`);
       return task;
     }
     this.alternativeTaken = 0;
@@ -199,15 +196,8 @@ export class DporSearch implements Search, Chooser {
     this.task = null;
     this.operation = null;
     const event = path.length;
-    let footprint = this.operationFootprint;
-    let ended = NONE;
-    if (machine.tasks.length > this.tasksBefore && operation.object !== machine.taskList) {
-      footprint = footprints.withWrite(footprint, footprints.objectNumber(machine.taskList));
-    }
-    if (task.state !== 'ready') {
-      ended = footprints.objectNumber(task);
-      footprint = footprints.withWrite(footprint, ended);
-    }
+    const footprint = footprints.afterwards(this.operationFootprint, task, machine, this.tasksBefore);
+    const ended = task.state === 'ready' ? NONE : footprints.objectNumber(task);
     const alternative = this.alternatives > 1 ? this.alternativeTaken : 0;
     path.append(task.index, alternative, footprint);
     for (let child = this.tasksBefore; child < machine.tasks.length; child++) path.spawned(child, event);
@@ -224,7 +214,7 @@ export class DporSearch implements Search, Chooser {
     for (let other = 0; other < this.alternatives; other++) {
       if (other === path.alternative[event]) continue;
       this.reversal.alone(event, path.thread[event], other, path.footprint[event]);
-      if (!this.reversal.sleeps(this.sleepers)) this.reversal.insert(this.tree);
+      if (this.reversal.sleeper(this.sleepers, NONE) === NONE) this.reversal.insert(this.tree);
     }
   }
 
@@ -239,7 +229,11 @@ export class DporSearch implements Search, Chooser {
       if (kind === IRREVERSIBLE) continue;
       const base = races.earlier.items[race];
       this.prepare(race, event, kind, end);
-      if (this.reversal.sleeps(this.sleepers)) continue;
+      const sleeper = this.reversal.sleeper(this.sleepers, races.sleeper.items[race]);
+      if (sleeper !== NONE) {
+        races.sleeper.items[race] = sleeper;
+        continue;
+      }
       if (kind === PROBE || kind === GROUP_PROBE) {
         const can = this.probe(base, this.path.thread[event]);
         races.kind.items[race] = can ? (kind === PROBE ? PLAIN : GROUP) : IRREVERSIBLE;

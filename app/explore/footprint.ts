@@ -1,6 +1,8 @@
 import { assert } from '../base/assert.ts';
 import type { Access, Operation } from '../sim/operation.ts';
+import type { Machine } from '../sim/machine.ts';
 import type { SimObject } from '../sim/object.ts';
+import type { Task } from '../sim/task.ts';
 
 /** Accesses as small numbers. */
 export const READ = 0;
@@ -65,10 +67,22 @@ export class Footprints {
     const key = footprint * MOST_OBJECTS + object;
     let extended = this.extensions.get(key);
     if (extended === undefined) {
-      extended = this.add([...this.slots[footprint], object * ACCESSES + WRITE]);
+      const slot = object * ACCESSES + WRITE;
+      const slots = this.slots[footprint];
+      extended = slots.includes(slot) ? footprint : this.add([...slots, slot]);
       this.extensions.set(key, extended);
     }
     return extended;
+  }
+
+  /**
+   * What an operation has touched, now that it was performed: starting a task also changes the list of tasks,
+   * ending changes the task.
+   */
+  afterwards(footprint: number, task: Task, machine: Machine, tasksBefore: number): number {
+    let all = footprint;
+    if (machine.tasks.length > tasksBefore) all = this.withWrite(all, this.objectNumber(machine.taskList));
+    return task.state === 'ready' ? all : this.withWrite(all, this.objectNumber(task));
   }
 
   objectNumber(object: SimObject): number {

@@ -30,9 +30,9 @@ export class Path {
   firstPredecessor = new Int32Array(INITIAL + 1);
 
   /** By thread: its last event, or `NONE`. */
-  last = new Int32Array(16).fill(NONE);
+  last = new Int32Array(4).fill(NONE);
   /** By thread: the event that spawned it, or `NONE`. */
-  spawnedBy = new Int32Array(16).fill(NONE);
+  spawnedBy = new Int32Array(4).fill(NONE);
 
   /** By slot: its last entry. The entries of one slot are chained, latest first. */
   heads = new Int32Array(64).fill(NONE);
@@ -42,9 +42,9 @@ export class Path {
   firstEntry = new Int32Array(INITIAL + 1);
 
   /** Threads that a clock has room for. */
-  private width = 16;
+  width = 4;
   /** By event and thread: how many events of the thread happened before the event, itself included. */
-  private clocks = new Int32Array(INITIAL * 16);
+  clocks = new Int32Array(INITIAL * 4);
   private readonly found = new IntList();
 
   constructor(readonly footprints: Footprints) {}
@@ -99,9 +99,11 @@ export class Path {
     const { clocks, width } = this;
     const base = event * width;
     this.firstPredecessor[event] = this.predecessors.length;
-    if (parent === NONE) clocks.fill(0, base, base + width);
-    else {
-      clocks.copyWithin(base, parent * width, (parent + 1) * width);
+    if (parent === NONE) {
+      for (let t = 0; t < width; t++) clocks[base + t] = 0;
+    } else {
+      const from = parent * width;
+      for (let t = 0; t < width; t++) clocks[base + t] = clocks[from + t];
       this.predecessors.push(parent);
     }
     this.collectConflicts(event);
@@ -184,10 +186,9 @@ export class Path {
     this.clocks = enlarged(this.clocks, size * this.width);
   }
 
-  /** Makes room for `thread` in clocks and tables. */
+  /** Makes room for `thread` in clocks and tables: just enough, as each event pays for the width. */
   private widen(thread: number): void {
-    let width = this.width;
-    while (width <= thread) width *= 2;
+    const width = thread + 1;
     const clocks = new Int32Array(this.thread.length * width);
     for (let event = 0; event < this.length; event++) {
       const from = event * this.width;
@@ -195,8 +196,10 @@ export class Path {
     }
     this.clocks = clocks;
     this.width = width;
-    this.last = enlarged(this.last, width, NONE);
-    this.spawnedBy = enlarged(this.spawnedBy, width, NONE);
+    if (width > this.last.length) {
+      this.last = enlarged(this.last, width, NONE);
+      this.spawnedBy = enlarged(this.spawnedBy, width, NONE);
+    }
   }
 }
 

@@ -31,6 +31,8 @@ export class Races {
   /** Of grouped races: the events on the operation's own and second object before which it is to come. */
   readonly cutOwn = new IntList();
   readonly cutAlso = new IntList();
+  /** The sleeper that covered the reversal last time, counted from 0, or `NONE`. */
+  readonly sleeper = new IntList();
 
   /** By object: 1 if an operation that waits was seen on it. */
   private waitable = new Int32Array(64);
@@ -91,6 +93,7 @@ export class Races {
     this.kind.length = this.first[length];
     this.cutOwn.length = this.first[length];
     this.cutAlso.length = this.first[length];
+    this.sleeper.length = this.first[length];
   }
 
   isWaitable(object: number): boolean {
@@ -278,6 +281,7 @@ export class Races {
     this.kind.push(kind);
     this.cutOwn.push(cutOwn);
     this.cutAlso.push(cutAlso);
+    this.sleeper.push(NONE);
   }
 }
 

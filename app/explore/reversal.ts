@@ -14,13 +14,22 @@ import type { WakeupTree } from './wakeup-tree.ts';
  */
 export class Reversal {
   private base = 0;
-  /** Events from `base` to `end` may be in the sequence; those with `member` 1 are, and not yet matched. */
+  private baseThread = 0;
+  private baseIndex = 0;
+  /** Events from `base` to `end` may be in the sequence. */
   private end = 0;
-  private member = new Int32Array(128);
+  /** The event that is the step, where it is one of them. */
+  private step = NONE;
   private stepThread = 0;
   private stepAlternative = 0;
   private stepFootprint = 0;
   private stepMatched = false;
+  /** By event: 1 if it is in the sequence and not yet matched. Made only when something is to be taken out. */
+  private member = new Int32Array(128);
+  private listed = false;
+  /** Once listed, by thread: its first event in the sequence; and by event: the next one of its thread there. */
+  private firstListed = new Int32Array(16);
+  private nextListed = new Int32Array(128);
   /** The event that the last successful `mayBegin` matched, `NONE` if none, `STEP` if the step itself. */
   private matched = NONE;
 
@@ -33,41 +42,67 @@ export class Reversal {
   of(base: number, step: number, end: number): void {
     const { path } = this;
     this.alone(base, path.thread[step], path.alternative[step], path.footprint[step], end);
-    if (end > this.member.length) this.member = enlarged(this.member, end);
-    for (let event = base + 1; event < end; event++) this.member[event] = path.before(base, event) ? 0 : 1;
-    if (step < end) this.member[step] = 0;
-  }
-
-  /** Takes `event` and all that happened after it out of the sequence. */
-  without(event: number): void {
-    this.member[event] = 0;
-    for (let later = event + 1; later < this.end; later++) {
-      if (this.path.before(event, later)) this.member[later] = 0;
-    }
+    this.step = step;
   }
 
   /** The sequence that is nothing but the given step. */
   alone(base: number, thread: number, alternative: number, footprint: number, end = base + 1): void {
     this.base = base;
+    this.baseThread = this.path.thread[base];
+    this.baseIndex = this.path.index[base];
     this.end = end;
+    this.step = NONE;
     this.stepThread = thread;
     this.stepAlternative = alternative;
     this.stepFootprint = footprint;
     this.stepMatched = false;
+    this.listed = false;
   }
 
-  /** Is the sequence covered by one of the steps that sleep at its base? */
-  sleeps(sleepers: SleepSets): boolean {
-    const last = sleepers.end[this.base];
-    for (let i = sleepers.first[this.base]; i < last; i++) {
-      const thread = sleepers.thread.items[i];
-      if (this.mayBegin(thread, sleepers.alternative.items[i], sleepers.footprint.items[i])) return true;
+  /** Takes `event` and all that happened after it out of the sequence. */
+  without(event: number): void {
+    this.list();
+    this.remove(event);
+    for (let later = event + 1; later < this.end; later++) {
+      if (this.path.before(event, later)) this.remove(later);
     }
-    return false;
+  }
+
+  private remove(event: number): void {
+    if (event <= this.base || this.member[event] === 0) return;
+    this.member[event] = 0;
+    // All later events of the thread go as well, as they happened after this one.
+    const thread = this.path.thread[event];
+    let last = this.firstListed[thread];
+    if (last === event) this.firstListed[thread] = NONE;
+    else {
+      while (this.nextListed[last] !== event) last = this.nextListed[last];
+      this.nextListed[last] = NONE;
+    }
+    for (let later = this.nextListed[event]; later !== NONE; later = this.nextListed[later])
+      this.member[later] = 0;
+  }
+
+  /**
+   * Which of the steps that sleep at the base covers the sequence, counted from 0; `NONE` if none does. One
+   * that is likely to can be tried first.
+   */
+  sleeper(sleepers: SleepSets, likely: number): number {
+    const first = sleepers.first[this.base];
+    const count = sleepers.end[this.base] - first;
+    if (likely >= 0 && likely < count && this.coveredBy(sleepers, first + likely)) return likely;
+    for (let i = 0; i < count; i++) if (i !== likely && this.coveredBy(sleepers, first + i)) return i;
+    return NONE;
+  }
+
+  private coveredBy(sleepers: SleepSets, at: number): boolean {
+    const { thread, alternative, footprint } = sleepers;
+    return this.mayBegin(thread.items[at], alternative.items[at], footprint.items[at]);
   }
 
   /** Adds the sequence to the tree at its base, unless the tree covers it. True if it was added. */
   insert(tree: WakeupTree): boolean {
+    this.list();
     let parent = tree.root(this.base);
     for (let node = tree.firstChild[parent]; node !== NONE;) {
       if (!this.mayBegin(tree.thread[node], tree.alternative[node], tree.footprint[node])) {
@@ -75,7 +110,7 @@ export class Reversal {
         continue;
       }
       if (this.matched === STEP) this.stepMatched = true;
-      else if (this.matched !== NONE) this.member[this.matched] = 0;
+      else if (this.matched !== NONE) this.take(this.matched);
       parent = node;
       node = tree.firstChild[parent];
       if (node === NONE) return false;
@@ -91,10 +126,48 @@ export class Reversal {
 
   /** The threads of the sequence in order, without the step. */
   leadIn(): number[] {
+    this.list();
     const events: number[] = [];
     for (let event = this.base + 1; event < this.end; event++)
       if (this.member[event] === 1) events.push(event);
     return events;
+  }
+
+  private list(): void {
+    if (this.listed) return;
+    const { path, base, end, baseIndex, step } = this;
+    if (end > this.member.length) {
+      this.member = enlarged(this.member, end);
+      this.nextListed = enlarged(this.nextListed, end);
+    }
+    const { clocks, width, thread } = path;
+    if (width > this.firstListed.length) this.firstListed = enlarged(this.firstListed, width);
+    const { member, firstListed, nextListed } = this;
+    for (let t = 0; t < width; t++) firstListed[t] = NONE;
+    let at = (end - 1) * width + this.baseThread;
+    for (let event = end - 1; event > base; event--) {
+      if (clocks[at] >= baseIndex || event === step) member[event] = 0;
+      else {
+        member[event] = 1;
+        nextListed[event] = firstListed[thread[event]];
+        firstListed[thread[event]] = event;
+      }
+      at -= width;
+    }
+    this.listed = true;
+  }
+
+  /** Takes the first event of a thread out of the sequence. */
+  private take(event: number): void {
+    this.member[event] = 0;
+    this.firstListed[this.path.thread[event]] = this.nextListed[event];
+  }
+
+  /** Is an event after `base` in the sequence and not yet matched? */
+  private left(event: number): boolean {
+    if (this.listed) return this.member[event] === 1;
+    const { clocks, width } = this.path;
+    return clocks[event * width + this.baseThread] < this.baseIndex && event !== this.step;
   }
 
   /**
@@ -122,28 +195,29 @@ export class Reversal {
 
   /** The first event of `thread` that is left in the sequence. */
   private firstOf(thread: number): number {
-    const { path, base, member } = this;
+    const { path, base } = this;
+    if (this.listed) return thread < path.width ? this.firstListed[thread] : NONE;
     let first = NONE;
     let event = path.last[thread];
     while (event >= this.end) event = path.previous[event];
-    for (; event > base; event = path.previous[event]) if (member[event] === 1) first = event;
+    for (; event > base; event = path.previous[event]) if (this.left(event)) first = event;
     return first;
   }
 
   /** Is nothing that happened before `event` left in the sequence? */
   private comesFirst(event: number): boolean {
-    const { path, base, member } = this;
+    const { path, base } = this;
     const { items } = path.predecessors;
     const end = path.firstPredecessor[event + 1];
     for (let i = path.firstPredecessor[event]; i < end; i++) {
-      if (items[i] > base && member[items[i]] === 1) return false;
+      if (items[i] > base && this.left(items[i])) return false;
     }
     return true;
   }
 
   /** Does a footprint conflict with nothing that is left in the sequence, the step aside? */
   private independent(footprint: number): boolean {
-    const { path, base, member } = this;
+    const { path, base } = this;
     const slots = this.footprints.slots[footprint];
     for (let i = 0; i < slots.length; i++) {
       const access = slots[i] & (ACCESSES - 1);
@@ -155,7 +229,7 @@ export class Reversal {
         while (entry !== NONE) {
           const event = path.entryEvent.items[entry];
           if (event <= base) break;
-          if (event < this.end && member[event] === 1) return false;
+          if (event < this.end && this.left(event)) return false;
           entry = path.entryPrevious.items[entry];
         }
       }

@@ -13,6 +13,7 @@ export class WakeupTree {
   footprint = new Int32Array(INITIAL);
   firstChild = new Int32Array(INITIAL).fill(NONE);
   sibling = new Int32Array(INITIAL).fill(NONE);
+  private lastChild = new Int32Array(INITIAL);
   /** Steps in all trees together. */
   size = 0;
 
@@ -38,13 +39,9 @@ export class WakeupTree {
     this.thread[node] = thread;
     this.alternative[node] = alternative;
     this.footprint[node] = footprint;
-    const first = this.firstChild[parent];
-    if (first === NONE) this.firstChild[parent] = node;
-    else {
-      let last = first;
-      while (this.sibling[last] !== NONE) last = this.sibling[last];
-      this.sibling[last] = node;
-    }
+    if (this.firstChild[parent] === NONE) this.firstChild[parent] = node;
+    else this.sibling[this.lastChild[parent]] = node;
+    this.lastChild[parent] = node;
     return node;
   }
 
@@ -55,6 +52,7 @@ export class WakeupTree {
     const next = this.root(depth + 1);
     this.firstChild[root] = this.sibling[node];
     this.firstChild[next] = this.firstChild[node];
+    this.lastChild[next] = this.lastChild[node];
     this.size--;
     this.sibling[node] = this.free;
     this.free = node;
@@ -79,6 +77,7 @@ export class WakeupTree {
     this.footprint = enlarged(this.footprint, size);
     this.firstChild = enlarged(this.firstChild, size, NONE);
     this.sibling = enlarged(this.sibling, size, NONE);
+    this.lastChild = enlarged(this.lastChild, size);
   }
 }
 
