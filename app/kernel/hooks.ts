@@ -31,8 +31,10 @@ export interface HookSignatures {
   exitMmapDone: (mm: MmStruct) => void;
   /** A reaper holds mmap_lock for read and has found that the mm may be reaped; or is done with it. */
   reaping: (mm: MmStruct, begins: boolean) => void;
-  /** A VMA or a table of the mm was freed. */
+  /** exit_mmap() gives back a VMA or a page table of the mm. */
   mmStructureFreed: (mm: MmStruct, what: string) => void;
+  /** mmget() for an address space that has no users any more. */
+  mmRevived: (mm: MmStruct) => void;
   /** A vCPU's hardware touches a page, by what its TLB or the SPTE says. */
   guestAccess: (vcpu: KvmVcpu, page: Page, access: GuestAccess) => void;
   /** An SPTE was installed (`spte`) or cleared (null). */

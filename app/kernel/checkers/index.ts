@@ -3,6 +3,7 @@ import { prove_rcu } from './prove_rcu.ts';
 import { hung_task } from './hung_task.ts';
 import { grace_period } from './grace_period.ts';
 import { leaks } from './leaks.ts';
+import { mmInvariants } from './mm_invariants.ts';
 import { deadStackFrame } from './dead_stack_frame.ts';
 import { notifierPairing } from './notifier_pairing.ts';
 import { spteFreedPage } from './spte_freed_page.ts';
@@ -16,6 +17,7 @@ export const checkers: readonly Checker[] = [
   deadAccess,
   deadStackFrame,
   leaks,
+  mmInvariants,
   spteFreedPage,
   notifierPairing,
 ];

@@ -78,15 +78,25 @@ export class PteTable extends Struct {
   readonly rcu = new RcuHead(this.memory, 'rcu.', this);
   /** Indices of entries that are not none, ascending. Under ptl. */
   private readonly filled: number[] = [];
+  /** Stretches of 2 MB that have a page of entries. Under ptl. */
+  private readonly blocks = new Set<number>();
 
-  constructor(
-    memory: Memory,
-    entries: number,
-    /** Pages that hold it, for pgtables_bytes. */
-    readonly pages: number,
-  ) {
+  constructor(memory: Memory, entries: number) {
     super(memory);
     this.ptes = Array.from({ length: entries }, (_, i) => new Cell<Pte | null>(null, `pte[${i}]`, memory));
+  }
+
+  /** (plain) Pages that real page tables take for what was mapped here so far. */
+  get pages(): number {
+    return this.blocks.size;
+  }
+
+  /** (plain) The stretch of 2 MB around an address is to be mapped: true if there was no page for it. Under ptl. */
+  cover(address: number): boolean {
+    const block = Math.floor(address / PMD_SIZE);
+    if (this.blocks.has(block)) return false;
+    this.blocks.add(block);
+    return true;
   }
 
   /** (plain) Entries from `first` up to and not including `end` that are not none. Under ptl. */
@@ -135,11 +145,6 @@ export class PageRange {
   /** Entries of the table. */
   get entries(): number {
     return Math.ceil((this.end - this.start) / (PAGE_SIZE * this.granule));
-  }
-
-  /** PTE pages that a real table for the range takes. */
-  get tables(): number {
-    return Math.ceil(this.end / PMD_SIZE) - Math.floor(this.start / PMD_SIZE);
   }
 
   /** Of the pages behind an entry. */
@@ -229,7 +234,11 @@ export class MmStruct extends Struct {
   readonly pgd = this.field<readonly PageRange[]>('pgd', []);
   /** Users of the address space; the last mmput() runs exit_mmap(). */
   readonly mm_users = new Atomic('mm_users', 1, this.memory);
-  /** Page tables plus page-table memory, in bytes. */
+  /** Pages of the page tables above the lowest level; they stay until exit_mmap(). */
+  upper_tables = 0;
+  /** Whom they are charged to. */
+  upper_memcg: MemCgroup | null = null;
+  /** All of the page tables, in bytes. */
   readonly pgtables_bytes = this.counter('pgtables_bytes');
   /** VMAs; under mmap_lock for write. */
   readonly map_count = this.field('map_count', 0);

@@ -32,7 +32,7 @@ import {
   mt_clear_in_rcu,
   mt_set_in_rcu,
 } from '../lib/maple_tree.ts';
-import { __pte_alloc } from '../mm/memory_fault.ts';
+import { __pte_alloc, cover } from '../mm/memory_fault.ts';
 import { pte_offset_map_lock, pte_unmap_unlock } from '../mm/memory.ts';
 import { get_page } from '../mm/page_alloc.ts';
 import { add_rmap, anon_vma_clone } from '../mm/rmap.ts';
@@ -182,6 +182,7 @@ const copy_pte_range = kfunc(
         yield* add_rmap(pte.page);
       }
       if (pte.counter >= 0) yield* dst.vm_mm.rss_stat[pte.counter].add(range.pagesOf(index));
+      yield* cover(dst.vm_mm, to, range.addressOf(index));
       yield* to.set(index, copy);
     }
     yield* pte_unmap_unlock(from);

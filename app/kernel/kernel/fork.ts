@@ -1,4 +1,5 @@
 import type { Body } from '../../sim/call.ts';
+import { Effect, type Operation } from '../../sim/operation.ts';
 import { atomic_dec_and_test, atomic_inc, atomic_inc_not_zero, atomic_read } from '../include/atomic.ts';
 import { GFP_KERNEL } from '../include/gfp.ts';
 import { MmStruct, NR_MM_COUNTERS } from '../include/mm_types.ts';
@@ -49,7 +50,10 @@ export function mm_init(mm: MmStruct, owner: TaskStruct | null): void {
 // --- references (facts/mm-lifecycle.md, section 2) ------------------------------------------------
 
 /** mmget() - one more user, for who is one already. */
-export const mmget = (mm: MmStruct): ReturnType<typeof atomic_inc> => atomic_inc(mm.mm_users);
+export const mmget = (mm: MmStruct): Operation<void> =>
+  new Effect('rmw', mm.mm_users, 'add', () => {
+    if (mm.mm_users.value++ <= 0) kernel().hooks.emit('mmRevived', mm);
+  });
 
 /** mmget_not_zero() - become a user unless the last one has gone. */
 export const mmget_not_zero = (mm: MmStruct): ReturnType<typeof atomic_inc_not_zero> =>

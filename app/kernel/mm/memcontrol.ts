@@ -161,7 +161,7 @@ export const try_charge_memcg = kfunc(
       if ((gfp & __GFP_NORETRY) !== 0) return yield* nomem(memcg, gfp, pages);
       // What the OOM killer has chosen goes on to its end rather than in a circle.
       if (passed_oom && (yield* task_is_dying())) return yield* nomem(memcg, gfp, pages);
-      if (!(yield* mem_cgroup_oom(memcg, gfp))) return yield* nomem(memcg, gfp, pages);
+      if (!(yield* mem_cgroup_oom(memcg, gfp, pages))) return yield* nomem(memcg, gfp, pages);
       passed_oom = true;
     }
     yield* memcg.usage.add(pages);
@@ -175,25 +175,25 @@ function* nomem(memcg: MemCgroup, gfp: number, pages: number): Body<number> {
   return 0;
 }
 
-function* mem_cgroup_oom(memcg: MemCgroup, gfp: number): Body<boolean> {
+function* mem_cgroup_oom(memcg: MemCgroup, gfp: number, pages: number): Body<boolean> {
   yield* memcg.events.oom.add(1);
-  return yield* mem_cgroup_out_of_memory(memcg, gfp, 0);
+  return yield* mem_cgroup_out_of_memory(memcg, gfp, pages);
 }
 
 /**
  * mem_cgroup_out_of_memory() - have the OOM killer take somebody of the group.
  *
- * Context: takes oom_lock; may sleep.
+ * Context: takes oom_lock; may sleep. `pages` are wanted; messages speak of single ones, as real faults do.
  * Return: true if it is worth while to try the charge again.
  */
 export const mem_cgroup_out_of_memory = kfunc(
   'mem_cgroup_out_of_memory',
-  function* (memcg: MemCgroup, gfp: number, order: number) {
+  function* (memcg: MemCgroup, gfp: number, pages: number) {
     if ((yield* mutex_lock_killable(oom_lock())) !== 0) return true;
     let ret = true;
-    if ((yield* mem_cgroup_margin(memcg)) < 1 << order) {
+    if ((yield* mem_cgroup_margin(memcg)) < pages) {
       // Those that did not have to wait for the lock may have missed that they are dying.
-      ret = (yield* task_is_dying()) || (yield* out_of_memory(new OomControl(memcg, gfp, order)));
+      ret = (yield* task_is_dying()) || (yield* out_of_memory(new OomControl(memcg, gfp, 0)));
     }
     yield* mutex_unlock(oom_lock());
     return ret;
@@ -236,21 +236,17 @@ export function* mem_cgroup_uncharge(page: Page): Body<void> {
   yield* memcg.usage.add(-pages);
 }
 
-/** Charges a page table; page tables are forced upon the group. */
+/** Charges a page of a page table; page tables are forced upon the group. */
 export function* charge_table(table: PteTable, mm: MmStruct): Body<void> {
-  const memcg = yield* get_mem_cgroup_from_mm(mm);
-  if (memcg === null) return;
-  table.memcg = memcg;
-  memcg.stat.pagetables += table.pages;
-  yield* memcg.usage.add(table.pages);
+  table.memcg ??= yield* get_mem_cgroup_from_mm(mm);
+  yield* charge_tables(table.memcg, 1);
 }
 
-export function* uncharge_table(table: PteTable): Body<void> {
-  const { memcg } = table;
+/** Charges pages of page tables, or with a negative number gives them back. */
+export function* charge_tables(memcg: MemCgroup | null, pages: number): Body<void> {
   if (memcg === null) return;
-  table.memcg = null;
-  memcg.stat.pagetables -= table.pages;
-  yield* memcg.usage.add(-table.pages);
+  memcg.stat.pagetables += pages;
+  yield* memcg.usage.add(pages);
 }
 
 /** (plain) Charges what a process has from its start. */
@@ -280,7 +276,7 @@ export const memory_max_write = kfunc('memory_max_write', function* (memcg: MemC
     if (yield* signal_pending(current())) return 0;
     yield* delay(RECLAIM);
     yield* memcg.events.oom.add(1);
-    if (!(yield* mem_cgroup_out_of_memory(memcg, GFP_KERNEL, 0))) return 0;
+    if (!(yield* mem_cgroup_out_of_memory(memcg, GFP_KERNEL, 1))) return 0;
   }
 });
 

@@ -24,6 +24,7 @@ import { kfunc } from '../kfunc.ts';
 import { BUG_ON } from '../kernel/bug.ts';
 import { spin_lock, spin_unlock } from '../kernel/locking/spinlock.ts';
 import { mas_find, type MaState } from '../lib/maple_tree.ts';
+import { charge_tables } from './memcontrol.ts';
 import { tlb_finish_mmu, tlb_gather_mmu, ZAP_PAGE_NS, type MmuGather } from './mmu_gather.ts';
 import { unlink_anon_vmas } from './rmap.ts';
 import { vma_start_write } from './vma.ts';
@@ -192,8 +193,18 @@ export const free_pgtables = kfunc(
       yield* free_pgd_range(tlb, at.range, floor, ceiling);
       at = next;
     }
+    if (tlb.fullmm) yield* free_upper_levels(tlb.mm);
   },
 );
+
+/** The upper levels of the page tables go with the last range. */
+function* free_upper_levels(mm: MmStruct): Body<void> {
+  const pages = mm.upper_tables;
+  mm.upper_tables = 0;
+  if (pages === 0) return;
+  yield* mm.pgtables_bytes.add(-pages * PAGE_SIZE);
+  yield* charge_tables(mm.upper_memcg, -pages);
+}
 
 /** free_pgd_range() - the table of a range, unless a VMA below `floor` or from `ceiling` on still has a part of it. */
 export const free_pgd_range = kfunc(
@@ -204,7 +215,8 @@ export const free_pgd_range = kfunc(
     if (table === null) return;
     yield* range.pmd.write(null);
     yield* tlb.mm.pgtables_bytes.add(-table.pages * PAGE_SIZE);
+    yield* charge_tables(table.memcg, -table.pages);
     tlb.tables.push(table);
-    kernel().hooks.emit('mmStructureFreed', tlb.mm, 'page table');
+    if (tlb.fullmm) kernel().hooks.emit('mmStructureFreed', tlb.mm, 'page table');
   },
 );

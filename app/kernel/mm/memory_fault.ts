@@ -31,7 +31,7 @@ import { kernelGlobal } from '../globals.ts';
 import { kfunc } from '../kfunc.ts';
 import { spin_lock, spin_unlock } from '../kernel/locking/spinlock.ts';
 import { reserve } from '../struct.ts';
-import { __mem_cgroup_charge, charge_table, countFault, uncharge_table } from './memcontrol.ts';
+import { __mem_cgroup_charge, charge_table, countFault } from './memcontrol.ts';
 import { pte_offset_map_lock, pte_unmap_unlock } from './memory.ts';
 import { __get_free_pages, free_pages, get_page, Page, put_page } from './page_alloc.ts';
 import { vma_alloc_folio } from './page_limit.ts';
@@ -83,7 +83,7 @@ const __handle_mm_fault = kfunc(
 const tableFor = (range: PageRange) =>
   class extends PteTable {
     constructor(memory: Memory) {
-      super(memory, range.entries, range.tables);
+      super(memory, range.entries);
     }
   };
 
@@ -96,20 +96,22 @@ export const __pte_alloc = kfunc(
       label: 'pte page',
     });
     if (fresh === null) return null;
-    yield* charge_table(fresh, mm);
     yield* spin_lock(mm.page_table_lock);
     const there = yield* range.pmd.read();
-    if (there === null) {
-      yield* mm.pgtables_bytes.add(fresh.pages * PAGE_SIZE);
-      yield* range.pmd.write(fresh);
-    }
+    if (there === null) yield* range.pmd.write(fresh);
     yield* spin_unlock(mm.page_table_lock);
     if (there === null) return fresh;
-    yield* uncharge_table(fresh);
     yield* free_pages(fresh);
     return there;
   },
 );
+
+/** mm_inc_nr_ptes(): real tables have a page for each stretch of 2 MB that something was mapped in. Under ptl. */
+export function* cover(mm: MmStruct, table: PteTable, address: number): Body<void> {
+  if (!table.cover(address)) return;
+  yield* mm.pgtables_bytes.add(PAGE_SIZE);
+  yield* charge_table(table, mm);
+}
 
 /** check_stable_address_space() - what may have been reaped must not be read as zeros. */
 export function* check_stable_address_space(mm: MmStruct): Body<number> {
@@ -155,6 +157,7 @@ const do_anonymous_page = kfunc(
       if ((yield* table.ptes[index].read()) === null) {
         ret = yield* check_stable_address_space(mm);
         if (ret === 0) {
+          yield* cover(mm, table, vma.range.addressOf(index));
           yield* mm.rss_stat[MM_ANONPAGES].add(vma.range.pagesOf(index));
           yield* add_rmap(page);
           yield* table.set(index, { page, writable: true, counter: MM_ANONPAGES });
@@ -176,7 +179,10 @@ function* install(vma: VmAreaStruct, index: number, pte: Pte): Body<number> {
   let ret = 0;
   if ((yield* table.ptes[index].read()) === null) {
     ret = yield* check_stable_address_space(vma.vm_mm);
-    if (ret === 0) yield* table.set(index, pte);
+    if (ret === 0) {
+      yield* cover(vma.vm_mm, table, vma.range.addressOf(index));
+      yield* table.set(index, pte);
+    }
   }
   yield* pte_unmap_unlock(table);
   return ret;
@@ -204,6 +210,7 @@ const do_fault = kfunc(
       if ((yield* table.ptes[index].read()) === null) {
         ret = copied ? yield* check_stable_address_space(mm) : 0;
         if (ret === 0) {
+          yield* cover(mm, table, range.addressOf(index));
           yield* mm.rss_stat[counter].add(range.pagesOf(index));
           yield* add_rmap(page);
           yield* table.set(index, { page, writable: write, counter });

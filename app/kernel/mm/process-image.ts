@@ -5,6 +5,7 @@ import {
   MM_SHMEMPAGES,
   PAGE_SIZE,
   PageRange,
+  PMD_SIZE,
   PteTable,
   VM_ACCOUNT,
   VM_EXEC,
@@ -78,6 +79,11 @@ const STACK = 0x7ffe89219000;
 /** Where mmap() places what it is asked for: downwards from here. */
 export const MMAP_BASE = VVAR;
 
+/** Pages of the upper levels that a small program takes, as in the captures. */
+const UPPER_TABLES = 6;
+
+const blockOf = (address: number): number => Math.floor(address / PMD_SIZE);
+
 /** The page cache of programs: loaded at boot, never freed. */
 const program_files = kernelGlobal('program_files', () => new Map<string, VmFile>());
 
@@ -104,14 +110,24 @@ export function filePage(file: VmFile, address: number, order: number): Page {
  * this is no sequence of operations.
  */
 export function loadImage(mm: MmStruct, image: ProcessImage): void {
-  const vmas = image.segments.map((segment) => loadSegment(mm, image, segment));
+  // Segments that are close to each other share a page of the page tables.
+  const covered = new Set<number>();
+  const vmas = image.segments.map((segment) => loadSegment(mm, image, segment, covered));
+  mm.upper_tables = UPPER_TABLES;
+  mm.pgtables_bytes.value += UPPER_TABLES * PAGE_SIZE;
+  mm.upper_memcg = chargeAtSetUp(mm, 'pagetables', UPPER_TABLES);
   const node = new MapleNode(reserve('slab', 'maple_node', MAPLE_NODE_SIZE));
   node.slots.value = vmas.map((vma) => ({ start: vma.vm_start.value, end: vma.vm_end.value, entry: vma }));
   mm.mm_mt.ma_root.value = node;
   mm.map_count.value = vmas.length;
 }
 
-function loadSegment(mm: MmStruct, image: ProcessImage, segment: Segment): VmAreaStruct {
+function loadSegment(
+  mm: MmStruct,
+  image: ProcessImage,
+  segment: Segment,
+  covered: Set<number>,
+): VmAreaStruct {
   const { start, end, flags, granule = 1, present = 0 } = segment;
   const vma = newVma(mm, start, end, flags);
   vma.vm_file = segment.file === true ? fileOf(image.name) : null;
@@ -119,7 +135,7 @@ function loadSegment(mm: MmStruct, image: ProcessImage, segment: Segment): VmAre
   vma.range = new PageRange(mm, start, end, granule);
   mm.pgd.value = [...mm.pgd.value, vma.range];
   mm.total_vm.value += (end - start) / PAGE_SIZE;
-  if (present > 0) populate(mm, vma, present);
+  if (present > 0) populate(mm, vma, present, covered);
   return vma;
 }
 
@@ -136,15 +152,20 @@ function newVma(mm: MmStruct, start: number, end: number, flags: number): VmArea
   return vma;
 }
 
-function populate(mm: MmStruct, vma: VmAreaStruct, present: number): void {
+function populate(mm: MmStruct, vma: VmAreaStruct, present: number, covered: Set<number>): void {
   const { range, vm_file } = vma;
-  const { tables, order } = range;
-  const table = new PteTable(reserve('page', 'pte page', PAGE_SIZE), range.entries, tables);
+  const { order } = range;
+  const table = new PteTable(reserve('page', 'pte page', PAGE_SIZE), range.entries);
   range.pmd.value = table;
-  mm.pgtables_bytes.value += tables * PAGE_SIZE;
-  table.memcg = chargeAtSetUp(mm, 'pagetables', tables);
+  table.memcg = chargeAtSetUp(mm, 'pagetables', 0);
   for (let index = 0; index < present; index++) {
     const pages = range.pagesOf(index);
+    if (!covered.has(blockOf(range.addressOf(index)))) {
+      covered.add(blockOf(range.addressOf(index)));
+      table.cover(range.addressOf(index));
+      mm.pgtables_bytes.value += PAGE_SIZE;
+      chargeAtSetUp(mm, 'pagetables', 1);
+    }
     const counter = vm_file === null ? MM_ANONPAGES : vm_file.counter;
     const page =
       vm_file === null

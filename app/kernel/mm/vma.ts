@@ -75,7 +75,7 @@ export const remove_vma = kfunc(
   function* (vma: VmAreaStruct, unreachable: boolean) {
     might_sleep('mm/vma.c', 468);
     yield* vma_close(vma);
-    kernel().hooks.emit('mmStructureFreed', vma.vm_mm, 'VMA');
+    if (unreachable) kernel().hooks.emit('mmStructureFreed', vma.vm_mm, 'VMA');
     // In v6.18 who tears a whole tree down detaches each VMA first, as munmap() has done long before.
     if (unreachable) yield* vma_mark_detached(vma);
     yield* vm_area_free(vma);

@@ -36,7 +36,7 @@ export const v6_12Replacements = [
   replace(remove_vma, function* (vma, unreachable) {
     might_sleep('mm/vma.c', 366);
     yield* vma_close(vma);
-    kernel().hooks.emit('mmStructureFreed', vma.vm_mm, 'VMA');
+    if (unreachable) kernel().hooks.emit('mmStructureFreed', vma.vm_mm, 'VMA');
     if (unreachable) yield* __vm_area_free(vma);
     else yield* vm_area_free(vma);
   }),
