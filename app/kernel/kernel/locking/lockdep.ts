@@ -176,7 +176,7 @@ export function debug_show_all_locks(): void {
   }
   pr_warn('\nShowing all locks held in the system:');
   for (const { context } of kernel().machine.tasks) {
-    const task = context as TaskStruct | null;
+    const task = (context ?? null) as TaskStruct | null;
     if (task !== null && task.held_locks.length > 0) print_held_locks(task, listed(task));
   }
   pr_warn('\n=============================================\n');

@@ -19,7 +19,12 @@ export class RwSemaphore extends SharedLock {
 }
 
 const READ = ['__schedule', 'schedule', 'schedule_preempt_disabled', 'rwsem_down_read_slowpath'];
-const RT_READ = ['__schedule', 'rt_mutex_schedule', 'rt_mutex_slowlock_block', '__rwbase_read_lock'];
+const RT_READ = [
+  '__schedule',
+  'rt_mutex_schedule',
+  '__rt_mutex_slowlock_locked.constprop.0',
+  '__rwbase_read_lock',
+];
 const WRITE = ['__schedule', 'schedule', 'schedule_preempt_disabled', 'rwsem_down_write_slowpath'];
 const RT_WRITE = ['__schedule', 'rt_mutex_schedule', 'rwbase_write_lock'];
 
