@@ -102,7 +102,9 @@ function process(comm: string, body: () => Body<number>, pid?: number): TaskStru
       ...(pid !== undefined && { pid }),
       prepare: (task) => {
         task.pwd = HOME;
-        task.files = new FilesStruct(reserve('slab', 'files_struct', 704));
+        const memory = reserve('slab', 'files_struct', 704);
+        memory.cache = 'files_cache';
+        task.files = new FilesStruct(memory);
       },
     },
   );

@@ -13,6 +13,7 @@ import {
   STDIN,
   STDOUT,
   unlink,
+  write,
 } from '../userland/libc.ts';
 import { withOptions } from './program.ts';
 
@@ -204,5 +205,25 @@ export const touch = withOptions(
       } else yield* close(fd);
     }
     return status;
+  },
+);
+
+export const poke = withOptions(
+  {
+    name: 'poke',
+    summary: 'Writes a text to a file in one system call.',
+    operands: 'FILE TEXT',
+    options: [],
+  },
+  function* ({ operands }) {
+    const [path, text] = operands;
+    if (path === undefined || text === undefined) {
+      yield* print(STDERR, 'poke: a file and a text are needed\n');
+      return 2;
+    }
+    const fd = yield* open(path, O_WRONLY);
+    if (fd < 0) return yield* failure('poke', path, fd);
+    const written = yield* write(fd, text);
+    return written < 0 ? yield* failure('poke', path, written) : 0;
   },
 );

@@ -1,4 +1,4 @@
-import { cat, ls, mkdir, rm, rmdir, tee, touch } from './files.ts';
+import { cat, ls, mkdir, poke, rm, rmdir, tee, touch } from './files.ts';
 import { close_fds, memslot_changer } from './kvm-actions.ts';
 import { kvm_run } from './kvm-run.ts';
 import { memhog } from './memhog.ts';
