@@ -55,3 +55,43 @@ grep oom_kill /sys/fs/cgroup/v/memory.events`);
   expect(log.some((line) => line.startsWith('Memory cgroup out of memory: Killed process'))).toBe(true);
   expect(log.some((line) => line.startsWith('oom_reaper: reaped process'))).toBe(true);
 });
+
+test('unregistering inside the SRCU section hangs the reaping task and then the victim', () => {
+  const patch = findPatch('oom-enter-sync-unregister');
+  expect(patch).not.toBeNull();
+  if (patch === null) return;
+  const { console: shown, log } = runScript(
+    `
+echo 10 > /proc/sys/kernel/hung_task_timeout_secs
+simple_kvm & P=$!
+sleep 1
+poke /sys/kernel/debug/oom_reap_task $P & R=$!
+sleep 25
+kill -9 $P
+sleep 15
+for p in $P $R; do grep -E '^(Name|State)' /proc/$p/status; head -n 2 /proc/$p/stack; done`,
+    { patches: [patch] },
+  );
+  expect(
+    shown
+      .replace(/\+0x\S+/g, '')
+      .split('\n')
+      .slice(1),
+  ).toEqual([
+    ...[
+      'Name:\tsimple_kvm',
+      'State:\tD (disk sleep)',
+      '[<0>] __synchronize_srcu',
+      '[<0>] mmu_notifier_unregister',
+    ],
+    ...[
+      'Name:\tpoke',
+      'State:\tD (disk sleep)',
+      '[<0>] __synchronize_srcu',
+      '[<0>] mmu_notifier_unregister',
+      '',
+    ],
+  ]);
+  expect(log).toContain('INFO: task simple_kvm:64 blocked for more than 10 seconds.');
+  expect(titlesOf(log)[0]).toMatch(/^INFO: task hung in /);
+});

@@ -24,6 +24,7 @@ export const programs: readonly Program[] = [
     ls,
     mkdir,
     nproc,
+    poke,
     ps,
     rm,
     rmdir,

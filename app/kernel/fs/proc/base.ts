@@ -57,10 +57,25 @@ const proc_pid_status = kfunc('proc_pid_status', function* (task: TaskStruct) {
   return `${lines.join('\n')}\n`;
 });
 
+/** Functions of the scheduler, which the stack of a sleeping task is shown without (in_sched_functions()). */
+const SCHED_TEXT: ReadonlySet<string> = new Set([
+  ...[
+    '__schedule',
+    'schedule',
+    'schedule_timeout',
+    'io_schedule',
+    '__wait_for_common',
+    'wait_for_completion',
+  ],
+]);
+
 /** proc_pid_stack() - where a task stands in the kernel. */
 const proc_pid_stack = kfunc('proc_pid_stack', function* (task: TaskStruct) {
-  if (task === current()) return '';
-  const frames = stackOf(task.thread, blocked_frames(task));
+  // A zombie has given its stack back.
+  if (task === current() || task.thread.state !== 'ready') return '';
+  const all = stackOf(task.thread, blocked_frames(task));
+  const from = all.findIndex(({ symbol }) => !SCHED_TEXT.has(symbol));
+  const frames = from < 0 ? [] : all.slice(from);
   return frames.map((entry) => `[<0>] ${formatEntry(entry)}\n`).join('');
 });
 
