@@ -42,7 +42,8 @@ export const mmInvariants: Checker = {
     });
     hooks.on('exitMmapUnmaps', (mm) => {
       const subscriptions = mm.notifier_subscriptions.value;
-      if (subscriptions?.list.first.value != null) report(mm, 'exit_mmap() with a subscribed notifier');
+      if (subscriptions !== null && subscriptions.list.first.value !== null)
+        report(mm, 'exit_mmap() with a subscribed notifier');
     });
     hooks.on('exitMmapDone', (mm) => {
       const left = [MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES].some(

@@ -17,6 +17,7 @@ import { kmem_cache_alloc, kmem_cache_create } from '../mm/slab.ts';
 import type { MemCgroup } from '../mm/memcontrol.ts';
 import { reserve } from '../struct.ts';
 import { dup_mm } from './dup_mmap.ts';
+import { syscall_exit_to_user_mode } from './entry/common.ts';
 import { do_group_exit } from './exit.ts';
 import { mm_alloc, mm_init, MM_STRUCT_SIZE, mmget, mmput } from './fork.ts';
 import { write_lock_irq, write_unlock_irq } from './locking/rwlock.ts';
@@ -251,6 +252,8 @@ function description(task: TaskStruct, code: UserCode, options: ProcessOptions):
     daemon: options.daemon ?? false,
     context: task,
     *body() {
+      // ret_from_fork(): a signal may have come before the first instruction.
+      yield* syscall_exit_to_user_mode();
       const status = yield* code();
       return yield* do_group_exit((status & 0xff) << 8);
     },

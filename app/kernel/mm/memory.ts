@@ -23,22 +23,31 @@ import { kernel } from '../kernel.ts';
 import { kfunc } from '../kfunc.ts';
 import { BUG_ON } from '../kernel/bug.ts';
 import { spin_lock, spin_unlock } from '../kernel/locking/spinlock.ts';
+import { rcu_read_lock, rcu_read_unlock } from '../kernel/rcu/tree.ts';
 import { mas_find, type MaState } from '../lib/maple_tree.ts';
 import { charge_tables } from './memcontrol.ts';
 import { tlb_finish_mmu, tlb_gather_mmu, ZAP_PAGE_NS, type MmuGather } from './mmu_gather.ts';
 import { unlink_anon_vmas } from './rmap.ts';
 import { vma_start_write } from './vma.ts';
 
-/** pte_offset_map_lock() - the table of a range with its lock held, or null if there is none. */
+/**
+ * pte_offset_map_lock() - the table of a range with its lock held, or null if there is none.
+ *
+ * Context: enters an RCU section, which keeps a table that is taken out meanwhile from being freed (v6.18).
+ */
 export const pte_offset_map_lock = kfunc(
   'pte_offset_map_lock',
   function* (range: PageRange): Body<PteTable | null> {
     for (;;) {
+      yield* rcu_read_lock();
       const table = yield* range.pmd.read();
-      if (table === null) return null;
+      if (table === null) {
+        yield* rcu_read_unlock();
+        return null;
+      }
       yield* spin_lock(table.ptl);
       if ((yield* range.pmd.read()) === table) return table;
-      yield* spin_unlock(table.ptl);
+      yield* pte_unmap_unlock(table);
     }
   },
   { inlined: true },
@@ -47,6 +56,7 @@ export const pte_offset_map_lock = kfunc(
 /** pte_unmap_unlock() */
 export function* pte_unmap_unlock(table: PteTable): Body<void> {
   yield* spin_unlock(table.ptl);
+  yield* rcu_read_unlock();
 }
 
 /** add_mm_rss_vec() - several counters at once. */
