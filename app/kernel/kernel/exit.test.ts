@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import type { Task } from '../../sim/task.ts';
 import type { Body } from '../../sim/call.ts';
 import { RandomChooser } from '../../sim/random.ts';
+import { syscall } from '../arch/x86/entry/common.ts';
 import { ECHILD } from '../include/errno.ts';
 import { MMF_OOM_SKIP, type MmStruct } from '../include/mm_types.ts';
 import { current, type TaskStruct } from '../include/sched.ts';
@@ -115,14 +116,14 @@ test('SIGKILL ends all threads of a process, also those that sleep; one in state
   kernel.machine.inside(() => {
     const target = user_process_at_boot('target', function* () {
       yield* create_user_thread(function* () {
-        yield* schedule_timeout_uninterruptible(500);
+        yield* syscall('clock_nanosleep', () => schedule_timeout_uninterruptible(500));
         return 0;
       });
       yield* create_user_thread(function* () {
-        yield* schedule_timeout_interruptible(100_000);
+        yield* syscall('clock_nanosleep', () => schedule_timeout_interruptible(100_000));
         return 0;
       });
-      yield* schedule_timeout_interruptible(100_000);
+      yield* syscall('clock_nanosleep', () => schedule_timeout_interruptible(100_000));
       return 0;
     });
     user_process_at_boot('killer', function* () {

@@ -18,7 +18,7 @@ import type { MemCgroup } from '../mm/memcontrol.ts';
 import { reserve } from '../struct.ts';
 import { dup_mm } from './dup_mmap.ts';
 import { syscall_exit_to_user_mode } from './entry/common.ts';
-import { do_group_exit } from './exit.ts';
+import { do_exit, do_group_exit } from './exit.ts';
 import { mm_alloc, mm_init, MM_STRUCT_SIZE, mmget, mmput } from './fork.ts';
 import { write_lock_irq, write_unlock_irq } from './locking/rwlock.ts';
 import { spin_lock, spin_unlock } from './locking/spinlock.ts';
@@ -255,7 +255,9 @@ function description(task: TaskStruct, code: UserCode, options: ProcessOptions):
       // ret_from_fork(): a signal may have come before the first instruction.
       yield* syscall_exit_to_user_mode();
       const status = yield* code();
-      return yield* do_group_exit((status & 0xff) << 8);
+      const exit_code = (status & 0xff) << 8;
+      // A thread that returns ends alone; the leader's return is that of main().
+      return yield* task.pid === task.tgid ? do_group_exit(exit_code) : do_exit(exit_code);
     },
     prepare: (thread) => {
       task.thread = thread;
