@@ -11,13 +11,15 @@ import type { Task } from './task.ts';
 export interface CostModel {
   /** One operation of a kind. */
   readonly operation: Readonly<Record<OperationKind, number>>;
+  /** What computing that the model charges for (see `charge()`) is multiplied by; 1 unless said otherwise. */
+  readonly computing?: number;
   /** From one task to another on one CPU. */
   readonly contextSwitch: number;
   /** From the moment a task may run again until it is considered by its CPU. */
   readonly wakeUp: number;
   /** How long a task keeps its CPU from others of its priority. */
   readonly slice: number;
-  /** Seeded noise on every operation and wake-up: up to this many 256ths of its cost are added. */
+  /** Seeded noise on every operation with its computing, and on every wake-up: up to this many 256ths of its cost are added. */
   readonly jitter: number;
 }
 
@@ -90,7 +92,7 @@ export class TimedScheduler implements Chooser, Clock {
       start += this.costs.contextSwitch;
       cpu.sliceEnd = start + this.costs.slice;
     }
-    const end = start + task.charged + this.noisy(this.costs.operation[kindOf(task)]);
+    const end = start + this.noisy(this.cost(task));
     task.charged = 0;
     cpu.clock = Math.max(end, machine.now);
     machine.now = cpu.clock as Ns;
@@ -175,7 +177,7 @@ export class TimedScheduler implements Chooser, Clock {
   }
 
   private cost(task: Task): number {
-    return task.charged + this.costs.operation[kindOf(task)];
+    return task.charged * (this.costs.computing ?? 1) + this.costs.operation[kindOf(task)];
   }
 
   private noisy(cost: number): number {
