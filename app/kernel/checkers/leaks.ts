@@ -1,3 +1,4 @@
+import { Delay } from '../../sim/delay.ts';
 import { endingOf } from '../../sim/ending.ts';
 import type { Memory } from '../../sim/memory.ts';
 import type { Checker } from '../checker.ts';
@@ -36,8 +37,12 @@ export const leaks: Checker = {
 };
 
 function reportLeaks({ machine }: Kernel): void {
-  if (endingOf(machine).kind !== 'complete') return;
-  const tasks = machine.tasks.map((task) => task.context as TaskStruct | null).filter((tsk) => tsk !== null);
+  // A thread that only waits for its time keeps nothing alive: khungtaskd, in a timed run.
+  const goesOn = machine.enabled.some((task) => !(task.daemon && task.pending instanceof Delay));
+  if (endingOf(machine, { goesOn }).kind !== 'complete') return;
+  const tasks = machine.tasks
+    .map((task) => (task.context ?? null) as TaskStruct | null)
+    .filter((tsk) => tsk !== null);
   if (tasks.some((tsk) => tsk.user && tsk.thread.state !== 'ended')) return;
   const pinned = new Set(tasks.flatMap(pinnedBy));
   const left = [...alive()]
