@@ -32,9 +32,10 @@ export const costModels: readonly NamedCosts[] = [
     description: 'a debug kernel on hardware virtualisation: the reap of simple_kvm takes about 3 ms',
     costs: {
       operation: everyKind(
-        { acquire: 3_000, alloc: 6_000, free: 4_000, spawn: 120_000, choose: 0, delay: 1_000 },
-        1_500,
+        { acquire: 9_000, alloc: 18_000, free: 12_000, spawn: 150_000, choose: 0, delay: 1_000 },
+        4_800,
       ),
+      computing: 4,
       contextSwitch: 3_000,
       wakeUp: 4_000,
       slice: 3_000_000,
@@ -46,9 +47,10 @@ export const costModels: readonly NamedCosts[] = [
     description: "the captures' machine, software emulation of a debug kernel: a reap takes 20 to 45 ms",
     costs: {
       operation: everyKind(
-        { acquire: 30_000, alloc: 60_000, free: 40_000, spawn: 1_200_000, choose: 0, delay: 10_000 },
-        15_000,
+        { acquire: 16_000, alloc: 32_000, free: 24_000, spawn: 1_200_000, choose: 0, delay: 10_000 },
+        8_000,
       ),
+      computing: 210,
       contextSwitch: 40_000,
       wakeUp: 60_000,
       slice: 3_000_000,

@@ -249,12 +249,13 @@ class Resolver {
   private costs(time: NonNullable<Scenario['time']>): CostModel {
     const named = this.find(this.catalogue.costs, time.cost ?? 'default', 'cost model', ['time', 'cost']);
     const base = (named ?? this.catalogue.costs[0]).costs;
-    const { operation = {}, contextSwitch, wakeUp, slice } = time.overrides ?? {};
+    const { operation = {}, computing, contextSwitch, wakeUp, slice } = time.overrides ?? {};
     const ns = (text: string | undefined, otherwise: number) =>
       text === undefined ? otherwise : (parseDuration(text) ?? otherwise);
     const changed = Object.entries(operation).map(([kind, text]) => [kind, ns(text, 0)] as const);
     return {
       operation: { ...base.operation, ...Object.fromEntries(changed) },
+      computing: computing ?? base.computing ?? 1,
       contextSwitch: ns(contextSwitch, base.contextSwitch),
       wakeUp: ns(wakeUp, base.wakeUp),
       slice: ns(slice, base.slice),

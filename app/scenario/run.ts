@@ -67,6 +67,7 @@ export function runOnce(plan: Plan, options: RunOptions): Run {
 
   kernel = boot(plan, machine);
   kernel.tracing.enable('*:*');
+  machine.now = ns(BOOT_NS + prng.below(PHASE_NS));
   const guest = startGuest(kernel, plan);
 
   const powerOff = new PowerOff(kernel, guest.foreground, ns(plan.limit));
@@ -78,6 +79,13 @@ export function runOnce(plan: Plan, options: RunOptions): Run {
   machine.inside(() => kernel.hooks.emit('endOfRun'));
   return evaluate({ plan, options, kernel, guest, hash, stopwatch, schedule: chooser.schedule });
 }
+
+/**
+ * When the guest starts to run its script, in virtual time: a while after power on, and by the seed a little later,
+ * so that iterations meet the timer tick at different moments.
+ */
+const BOOT_NS = 802_600_000;
+const PHASE_NS = 1_000_000;
 
 /** Beyond it a schedule would not fit a replay file; no scenario that ends gets there. */
 const MOST_STEPS = 40_000_000;

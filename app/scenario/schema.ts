@@ -184,6 +184,14 @@ const operationCosts = z
 const overridesSchema = z
   .strictObject({
     operation: operationCosts.optional(),
+    computing: z
+      .number()
+      .min(0)
+      .max(10_000)
+      .meta({
+        description: 'Factor on computing between operations: zapping pages, flushing TLBs, guest code.',
+      })
+      .optional(),
     contextSwitch: duration.meta({ description: 'From one task to another on one CPU.' }).optional(),
     wakeUp: duration
       .meta({ description: 'From the wake-up of a task until its CPU considers it.' })
