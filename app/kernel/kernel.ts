@@ -5,7 +5,7 @@ import type { Config } from './config.ts';
 import { FaultInjection, type FaultRule } from './faults.ts';
 import { createGlobals } from './globals.ts';
 import { Hooks } from './hooks.ts';
-import type { AnyBody } from './kfunc.ts';
+import type { AnyBody, Replacement } from './kfunc.ts';
 import { KernelLog } from './log.ts';
 import { Tracing } from './trace-events.ts';
 import type { Patch, Tree } from './tree.ts';
@@ -60,12 +60,24 @@ export class Kernel {
   private install({ tree, patches }: KernelOptions): void {
     const { implementations } = this.machine;
     for (const overlay of [tree, ...patches]) {
-      for (const { symbol, over } of overlay.replacements) {
+      for (const replacement of overlay.replacements) {
+        const { symbol } = replacement;
         const below = implementations[symbol.index] ?? (symbol.body as AnyBody);
-        implementations[symbol.index] = over(below);
+        implementations[symbol.index] = bodyOver(replacement, below);
       }
     }
   }
+}
+
+/** Bodies that were made: a new one for each boot would cost a search more than the boot itself. */
+const bodies = new WeakMap<Replacement, Map<AnyBody, AnyBody>>();
+
+function bodyOver(replacement: Replacement, below: AnyBody): AnyBody {
+  let made = bodies.get(replacement);
+  if (made === undefined) bodies.set(replacement, (made = new Map()));
+  let body = made.get(below);
+  if (body === undefined) made.set(below, (body = replacement.over(below)));
+  return body;
 }
 
 /** The kernel whose code runs. */

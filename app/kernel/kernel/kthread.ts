@@ -71,9 +71,7 @@ function description(task: TaskStruct, threadfn: ThreadFunction, options: Kthrea
     label: task.comm,
     daemon: options.daemon ?? true,
     context: task,
-    body: function* (): Body<unknown> {
-      return yield* ret_from_fork_asm(threadfn);
-    },
+    body: () => threadBody(threadfn),
     prepare: (thread) => {
       task.thread = thread;
       thread.standing.priority = options.priority ?? 0;
@@ -81,6 +79,10 @@ function description(task: TaskStruct, threadfn: ThreadFunction, options: Kthrea
       updateStanding(task);
     },
   };
+}
+
+function* threadBody(threadfn: ThreadFunction): Body<unknown> {
+  return yield* ret_from_fork_asm(threadfn);
 }
 
 /** kthread() - the first C function of a kernel thread. */

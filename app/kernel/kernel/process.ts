@@ -251,19 +251,21 @@ function description(task: TaskStruct, code: UserCode, options: ProcessOptions):
     label: `${task.comm}-${task.pid}`,
     daemon: options.daemon ?? false,
     context: task,
-    *body() {
-      // ret_from_fork(): a signal may have come before the first instruction.
-      yield* syscall_exit_to_user_mode();
-      const status = yield* code();
-      const exit_code = (status & 0xff) << 8;
-      // A thread that returns ends alone; the leader's return is that of main().
-      return yield* task.pid === task.tgid ? do_group_exit(exit_code) : do_exit(exit_code);
-    },
+    body: () => userBody(task, code),
     prepare: (thread) => {
       task.thread = thread;
       updateStanding(task);
     },
   };
+}
+
+function* userBody(task: TaskStruct, code: UserCode): Body<unknown> {
+  // ret_from_fork(): a signal may have come before the first instruction.
+  yield* syscall_exit_to_user_mode();
+  const status = yield* code();
+  const exit_code = (status & 0xff) << 8;
+  // A thread that returns ends alone; the leader's return is that of main().
+  return yield* task.pid === task.tgid ? do_group_exit(exit_code) : do_exit(exit_code);
 }
 
 function name(task: TaskStruct, comm: string, pid: number): void {

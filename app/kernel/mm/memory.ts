@@ -19,6 +19,7 @@ import {
   mmu_notifier_range_init,
   MmuNotifierRange,
 } from '../include/mmu_notifier.ts';
+import { READ_ONCE, WRITE_ONCE } from '../include/rwonce.ts';
 import { kernel } from '../kernel.ts';
 import { kfunc } from '../kfunc.ts';
 import { BUG_ON } from '../kernel/bug.ts';
@@ -40,13 +41,13 @@ export const pte_offset_map_lock = kfunc(
   function* (range: PageRange): Body<PteTable | null> {
     for (;;) {
       yield* rcu_read_lock();
-      const table = yield* range.pmd.read();
+      const table = yield* READ_ONCE(range.pmd);
       if (table === null) {
         yield* rcu_read_unlock();
         return null;
       }
       yield* spin_lock(table.ptl);
-      if ((yield* range.pmd.read()) === table) return table;
+      if ((yield* READ_ONCE(range.pmd)) === table) return table;
       yield* pte_unmap_unlock(table);
     }
   },
@@ -83,7 +84,7 @@ const zap_pte_range = kfunc(
     // All entries are looked at; the lock tells which of them are none, but for the first.
     const filled = table.populated(first, last + 1);
     for (const index of filled[0] === first ? filled : [first, ...filled]) {
-      const pte = yield* table.ptes[index].read();
+      const pte = yield* READ_ONCE(table.ptes[index]);
       if (pte === null) continue;
       yield* table.set(index, null);
       const pages = range.pagesOf(index);
@@ -132,11 +133,15 @@ const unmap_single_vma = kfunc(
 export type VmaSource = () => Body<VmAreaStruct | null>;
 
 /** vma_next() on a tree; the marker of an unfinished fork ends it. */
-export const vmasOf = (mas: MaState, end = ULONG_MAX): VmaSource =>
-  function* () {
-    const next = yield* mas_find(mas, end === ULONG_MAX ? end : end - 1);
-    return xa_is_zero(next) ? null : next;
-  };
+export const vmasOf =
+  (mas: MaState, end = ULONG_MAX): VmaSource =>
+  () =>
+    nextVma(mas, end);
+
+function* nextVma(mas: MaState, end: number): Body<VmAreaStruct | null> {
+  const next = yield* mas_find(mas, end === ULONG_MAX ? end : end - 1);
+  return xa_is_zero(next) ? null : next;
+}
 
 /**
  * unmap_vmas() - zap what `vma` and those behind it map.
@@ -221,9 +226,9 @@ export const free_pgd_range = kfunc(
   'free_pgd_range',
   function* (tlb: MmuGather, range: PageRange, floor: number, ceiling: number) {
     if (range.start < floor || range.end > ceiling) return;
-    const table = yield* range.pmd.read();
+    const table = yield* READ_ONCE(range.pmd);
     if (table === null) return;
-    yield* range.pmd.write(null);
+    yield* WRITE_ONCE(range.pmd, null);
     yield* tlb.mm.pgtables_bytes.add(-table.pages * PAGE_SIZE);
     yield* charge_tables(table.memcg, -table.pages);
     tlb.tables.push(table);

@@ -200,9 +200,9 @@ export const mmap_region = kfunc(
     yield* vma_start_write(vma);
     yield* vma_mark_attached(vma);
     yield* mas_store_gfp(mm.mm_mt, start, end, vma);
-    yield* mm.map_count.update((count) => count + 1);
-    yield* mm.total_vm.update((total) => total + pages);
-    if ((flags & VM_LOCKED) !== 0) yield* mm.locked_vm.update((locked) => locked + pages);
+    yield* mm.map_count.update((count) => count + 1, 'plain');
+    yield* mm.total_vm.update((total) => total + pages, 'relaxed');
+    if ((flags & VM_LOCKED) !== 0) yield* mm.locked_vm.update((locked) => locked + pages, 'plain');
     return start;
   },
 );
@@ -289,7 +289,7 @@ const __split_vma = kfunc('__split_vma', function* (mm: MmStruct, vma: VmAreaStr
   yield* vma.vm_end.write(address);
   yield* vma_mark_attached(upper);
   yield* mas_store_gfp(mm.mm_mt, address, end, upper);
-  yield* mm.map_count.update((count) => count + 1);
+  yield* mm.map_count.update((count) => count + 1, 'plain');
   return true;
 });
 
@@ -297,7 +297,7 @@ const __split_vma = kfunc('__split_vma', function* (mm: MmStruct, vma: VmAreaStr
 const vms_complete_munmap_vmas = kfunc(
   'vms_complete_munmap_vmas',
   function* (mm: MmStruct, start: number, end: number, detached: readonly VmAreaStruct[], unlock: boolean) {
-    yield* mm.map_count.update((count) => count - detached.length);
+    yield* mm.map_count.update((count) => count - detached.length, 'plain');
     const [prev, next] = yield* neighbours(mm, start, end);
     if (unlock) yield* mmap_write_downgrade(mm);
 
@@ -306,7 +306,7 @@ const vms_complete_munmap_vmas = kfunc(
     yield* free_pgtables(tlb, listed(detached), detached[0], prev, next, !unlock);
     yield* tlb_finish_mmu(tlb);
 
-    yield* mm.total_vm.update((total) => total - (end - start) / PAGE_SIZE);
+    yield* mm.total_vm.update((total) => total - (end - start) / PAGE_SIZE, 'relaxed');
     const gone = (range: PageRange): boolean =>
       range.start >= prev && range.end <= next && range.start < end && range.end > start;
     yield* mm.pgd.update((ranges) => ranges.filter((range) => !gone(range)));
@@ -317,10 +317,12 @@ const vms_complete_munmap_vmas = kfunc(
 
 /** All but the first of a list of VMAs, one after the other. */
 function listed(vmas: readonly VmAreaStruct[]): VmaSource {
-  let next = 1;
-  return function* () {
-    return next < vmas.length ? vmas[next++] : null;
-  };
+  const position = { next: 1 };
+  return () => nextListed(vmas, position);
+}
+
+function* nextListed(vmas: readonly VmAreaStruct[], position: { next: number }): Body<VmAreaStruct | null> {
+  return position.next < vmas.length ? vmas[position.next++] : null;
 }
 
 /** The end of the mapping below a hole and the start of the one above. */

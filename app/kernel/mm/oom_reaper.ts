@@ -102,9 +102,7 @@ const wake_oom_reaper = kfunc('wake_oom_reaper', function* (tsk: TaskStruct) {
 /** oom_reaper() - the kernel thread that takes the memory of victims that do not exit by themselves. */
 export const oom_reaper = kfunc('oom_reaper', function* (): Body<void> {
   for (;;) {
-    yield* wait_event_freezable(oom_reaper_wait(), function* () {
-      return (yield* oom_reaper_list().read()) !== null;
-    });
+    yield* wait_event_freezable(oom_reaper_wait(), hasVictims);
     yield* spin_lock_irq(oom_reaper_lock());
     const tsk = yield* oom_reaper_list().read();
     if (tsk !== null) yield* oom_reaper_list().write(yield* tsk.oom_reaper_list.read());
@@ -112,6 +110,10 @@ export const oom_reaper = kfunc('oom_reaper', function* (): Body<void> {
     if (tsk !== null) yield* oom_reap_task(tsk);
   }
 });
+
+function* hasVictims(): Body<boolean> {
+  return (yield* oom_reaper_list().read()) !== null;
+}
 
 kernelInit('oom_reaper', INIT.SUBSYS, () => {
   kthread_at_boot(() => oom_reaper(), 'oom_reaper');
