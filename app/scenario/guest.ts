@@ -19,12 +19,13 @@ export interface Guest {
 
 /** Starts the console script or the tasks of a plan. Nothing of them has run yet but the way to the first operation. */
 export function startGuest(kernel: Kernel, plan: Plan): Guest {
-  const foreground = plan.script === null ? startTasks(kernel, plan) : [startScript(kernel, plan.script)];
+  const foreground = plan.script === null ? startTasks(kernel, plan) : [startScript(kernel, plan, plan.script)];
   return { foreground: foreground.map((task) => task.thread), transcript: () => transcript(kernel) };
 }
 
-function startScript(kernel: Kernel, script: NonNullable<Plan['script']>): TaskStruct {
-  return startConsole(kernel, script, { parse: parseScript, prompt: true });
+function startScript(kernel: Kernel, plan: Plan, script: NonNullable<Plan['script']>): TaskStruct {
+  const actors = plan.scenario.search?.actors ?? [];
+  return startConsole(kernel, script, { parse: parseScript, prompt: true, actors });
 }
 
 /** Starts all tasks and gives those that are not in the background. */
@@ -33,7 +34,8 @@ function startTasks(kernel: Kernel, { scenario }: Plan): TaskStruct[] {
   const started = (scenario.guest.tasks ?? []).map((task) => {
     // Filled in below: a task may name one that is started after it.
     const args: string[] = [];
-    const struct = start(kernel, task, args);
+    const actor = scenario.search?.actors?.includes(task.name) === true;
+    const struct = start(kernel, task, args, actor);
     pids.set(task.name, struct.pid);
     return { task, args, struct };
   });
@@ -43,12 +45,13 @@ function startTasks(kernel: Kernel, { scenario }: Plan): TaskStruct[] {
   return started.filter(({ task }) => task.background !== true).map(({ struct }) => struct);
 }
 
-function start(kernel: Kernel, task: GuestTask, args: readonly string[]): TaskStruct {
+function start(kernel: Kernel, task: GuestTask, args: readonly string[], actor: boolean): TaskStruct {
   const program = findProgram(task.program);
   if (program === null) throw new Error(`the plan names an unknown program, ${task.program}`);
   const delay = task.start === undefined ? null : parseDuration(task.start);
   const at: { at?: Ns } = delay === null ? {} : { at: ns(kernel.machine.now + delay) };
-  return startProgram(kernel, { program, args, parse: parseScript, ...at });
+  const bare = task.bare === true;
+  return startProgram(kernel, { program, args, parse: parseScript, actor, bare, ...at });
 }
 
 /** `$victim` is the pid of the task named victim. */

@@ -307,7 +307,13 @@ class Resolver {
   }
 
   private search(scenario: Scenario): void {
-    const { strategy, depth } = scenario.search ?? {};
+    const { strategy, depth, actors = [] } = scenario.search ?? {};
+    const names = scenario.guest.tasks?.map((task) => task.name);
+    actors.forEach((name, index) => {
+      if (names === undefined || names.includes(name)) return;
+      const message = `no task is named "${name}"${didYouMean(name, names)}`;
+      this.at(['search', 'actors', index], 'unknown-name', message, `tasks: ${names.join(', ')}`);
+    });
     if (depth !== undefined && strategy !== undefined && strategy !== 'pct') {
       const message = `the strategy "${strategy}" has no depth`;
       this.at(['search', 'depth'], 'contradiction', message, 'use strategy: pct, or remove depth', 'key');

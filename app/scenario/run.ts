@@ -18,6 +18,7 @@ import { judge, type Happening } from './expectations.ts';
 import { startGuest, type Guest } from './guest.ts';
 import { outcomeOf, PowerOff, type Outcome } from './outcome.ts';
 import { readProbe } from './probes.ts';
+import type { ReplayClock } from './replay.ts';
 import type { Plan } from './resolve.ts';
 import { Stopwatch, type Timings } from './timings.ts';
 
@@ -46,38 +47,52 @@ export interface RunOptions {
   readonly seed: number;
   /** A schedule to follow in place of the timed scheduler's own choices. */
   readonly schedule?: Schedule;
+  /** How time passes: as the cost model says (the default), or a nanosecond per operation, as in a search. */
+  readonly clock?: ReplayClock;
   /** Listeners besides the runner's own. */
   readonly observers?: readonly Observer[];
   /** Called now and then with the operations performed and the virtual time (ns) so far. */
   readonly onProgress?: (steps: number, now: number) => void;
 }
 
-/** Boots the plan's kernel, runs its guest in virtual time, and judges what happened. Same inputs, same run. */
+/** A booted kernel whose guest has been started: nothing has run yet that a chooser could decide. */
+export interface Prepared {
+  readonly kernel: Kernel;
+  readonly guest: Guest;
+}
+
+/** Boots a plan's kernel on a machine and starts its guest. The machine has its clock and its observer already. */
+export function prepare(plan: Plan, machine: Machine, startNs = BOOT_NS): Prepared {
+  const kernel = boot(plan, machine);
+  kernel.tracing.enable('*:*');
+  machine.now = ns(startNs);
+  return { kernel, guest: startGuest(kernel, plan) };
+}
+
+/** Runs one iteration of a plan and judges what happened. Same inputs, same run. */
 export function runOnce(plan: Plan, options: RunOptions): Run {
   const machine = new Machine();
-  let kernel: Kernel | null = null;
   const prng = new Prng(options.seed);
-  const decide = (choice: Choice, task: Task) => (kernel === null ? 0 : strikes(kernel, choice, task, prng));
+  const startNs = BOOT_NS + prng.below(PHASE_NS);
+  const decide = (choice: Choice, task: Task) => strikes(machine.world as Kernel, choice, task, prng);
   const scheduler = new TimedScheduler(plan.cpus, plan.costs, options.seed, decide);
-  machine.clock = scheduler;
+  const timed = options.clock !== 'steps';
+  if (timed) machine.clock = scheduler;
 
   const hash = new EventHash(machine);
   const stopwatch = new Stopwatch(machine);
   machine.observer = together([hash, stopwatch, ...(options.observers ?? [])]);
 
-  kernel = boot(plan, machine);
-  kernel.tracing.enable('*:*');
-  machine.now = ns(BOOT_NS + prng.below(PHASE_NS));
-  const guest = startGuest(kernel, plan);
-
+  const { kernel, guest } = prepare(plan, machine, timed ? startNs : BOOT_NS);
   const powerOff = new PowerOff(kernel, guest.foreground, ns(plan.limit));
-  const chooser =
+  const inner =
     options.schedule === undefined
-      ? new Recorder(new Watched(powerOff.before(scheduler), options.onProgress))
-      : new Recorder(new Watched(new Replay(options.schedule, scheduler), options.onProgress));
-  machine.run(chooser, MOST_STEPS);
+      ? powerOff.before(scheduler)
+      : new Replay(options.schedule, timed ? scheduler : null);
+  const recorder = new Recorder(new Watched(inner, options.onProgress));
+  machine.run(recorder, MOST_STEPS);
   machine.inside(() => kernel.hooks.emit('endOfRun'));
-  return evaluate({ plan, options, kernel, guest, hash, stopwatch, schedule: chooser.schedule });
+  return evaluate({ plan, options, kernel, guest, hash, stopwatch, schedule: recorder.schedule });
 }
 
 /**

@@ -101,6 +101,13 @@ const taskSchema = z
     start: duration
       .meta({ description: 'When it starts, counted from the end of the boot; at once by default.' })
       .optional(),
+    bare: z
+      .boolean()
+      .meta({
+        description:
+          'Without console and with one page of memory: less for a search to go through. It prints nothing.',
+      })
+      .optional(),
     background: z
       .boolean()
       .meta({
@@ -227,7 +234,7 @@ export const timeSchema = z
   })
   .meta({ description: 'Virtual time.' });
 
-export const STRATEGIES = ['dpor', 'pct', 'random', 'exhaustive'] as const;
+export const STRATEGIES = ['dpor', 'bounded', 'pct', 'random', 'exhaustive'] as const;
 
 export const searchSchema = z
   .strictObject({
@@ -268,7 +275,8 @@ export const searchSchema = z
       .max(32)
       .meta({
         description:
-          'Command names of the tasks whose order is searched; the others run as the timed scheduler would.',
+          'Tasks (their names; with a console script, command names) that wait for each other at the start ' +
+          'gate. All before it is set-up, which goes one fixed way; what comes after it is searched.',
       })
       .optional(),
   })

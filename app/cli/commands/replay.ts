@@ -24,7 +24,7 @@ export function replay(path: string, flags: ReplayFlags): ExitCode {
   const palette = Palette.of(process.stdout);
   let run: Run;
   try {
-    run = runOnce(plan, { seed: file.seed, schedule: file.schedule });
+    run = runOnce(plan, { seed: file.seed, clock: file.clock, schedule: file.schedule });
   } catch (error) {
     if (!(error instanceof Divergence)) throw error;
     process.stderr.write(`${path}: ${error.message}\n${CAUSE}`);
