@@ -6,10 +6,12 @@ import type { Machine } from '../sim/machine.ts';
 import type { Operation } from '../sim/operation.ts';
 import type { Schedule } from '../sim/schedule.ts';
 import type { Task } from '../sim/task.ts';
+import { OPERATIONS_PER_EXECUTION } from './execution.ts';
 import { Footprints, slotsConflict } from './footprint.ts';
 import { Outcomes } from './outcomes.ts';
 import { NONE, Path } from './path.ts';
 import type { Program } from './program.ts';
+import { type Assignment, type Branch, sequences, type Step } from './branches.ts';
 import { GROUP, GROUP_PROBE, IRREVERSIBLE, PLAIN, PROBE, Races } from './races.ts';
 import { Reversal } from './reversal.ts';
 import { SleepSets } from './sleep-sets.ts';
@@ -19,6 +21,8 @@ import { WakeupTree } from './wakeup-tree.ts';
 export interface DporOptions {
   /** Executions are cut off after so many operations. */
   readonly operationsPerExecution?: number;
+  /** The part of all executions to explore; all of them by default. */
+  readonly assignment?: Assignment;
 }
 
 /**
@@ -47,6 +51,7 @@ export class DporSearch implements Search, Chooser {
   private readonly reversal = new Reversal(this.path, this.footprints);
   private readonly found = new Outcomes();
   private readonly limit: number;
+  private readonly assignment: Assignment;
 
   /** Operations performed in the present execution, the one about to be performed included. */
   private position = 0;
@@ -67,7 +72,8 @@ export class DporSearch implements Search, Chooser {
     private readonly program: Program,
     options: DporOptions = {},
   ) {
-    this.limit = options.operationsPerExecution ?? DEFAULT_LIMIT;
+    this.limit = options.operationsPerExecution ?? OPERATIONS_PER_EXECUTION;
+    this.assignment = options.assignment ?? [];
   }
 
   get outcomes(): ReturnType<Outcomes['list']> {
@@ -137,7 +143,7 @@ export class DporSearch implements Search, Chooser {
 
   /** Goes back to the deepest depth where something is left to explore. */
   private backtrack(): void {
-    for (let depth = this.path.length - 1; depth >= 0; depth--) {
+    for (let depth = this.path.length - 1; depth >= this.assignment.length; depth--) {
       if (this.tree.first(depth) === NONE) continue;
       this.sleepers.explored(this.path, depth);
       this.path.truncate(depth);
@@ -160,6 +166,7 @@ export class DporSearch implements Search, Chooser {
   /** Which task performs the next event: as the wakeup tree says, else whoever ran last goes on. */
   private choose(enabled: readonly Task[], machine: Machine): Task | null {
     const depth = this.position;
+    if (depth < this.assignment.length) return this.assigned(depth, machine);
     const node = this.tree.first(depth);
     if (node !== NONE) {
       const task = machine.tasks[this.tree.thread[node]];
@@ -173,6 +180,63 @@ export class DporSearch implements Search, Chooser {
     if (last.enabled && !this.sleepers.sleeps(depth, last.index)) return last;
     for (const task of enabled) if (!this.sleepers.sleeps(depth, task.index)) return task;
     return null;
+  }
+
+  /** The step that the assignment begins with at `depth`. */
+  private assigned(depth: number, machine: Machine): Task {
+    const { step, explored } = this.assignment[depth];
+    for (const [thread, alternative, ...touches] of explored) {
+      this.sleepers.add(depth, thread, alternative, this.footprints.adopt(touches));
+    }
+    const [thread, alternative] = step;
+    const task = machine.tasks[thread];
+    this.alternativeTaken = alternative;
+    if (!task.enabled) throw new ScytheBug(`operation ${depth} of an assignment cannot run`);
+    return task;
+  }
+
+  /** What is left to explore of the assignment, as what hangs under its last step. */
+  rest(): Branch[] {
+    return this.finished ? [] : this.branchesAt(this.assignment.length);
+  }
+
+  /** Beginnings found on the way that are not of this assignment: at a depth of it, another step. */
+  elsewhere(): { depth: number; steps: Step[] }[] {
+    const found: { depth: number; steps: Step[] }[] = [];
+    for (let depth = 0; depth < this.assignment.length; depth++) {
+      for (const steps of sequences(this.pendingUnder(this.tree.root(depth)))) found.push({ depth, steps });
+    }
+    return found;
+  }
+
+  private branchesAt(depth: number): Branch[] {
+    const { path, sleepers } = this;
+    const branches: Branch[] = [];
+    for (let i = sleepers.inherited[depth]; i < sleepers.end[depth]; i++) {
+      const { thread, alternative, footprint } = sleepers;
+      const step = this.step(thread.items[i], alternative.items[i], footprint.items[i]);
+      branches.push({ step, explored: true, branches: [] });
+    }
+    if (depth < path.length) {
+      const step = this.step(path.thread[depth], path.alternative[depth], path.footprint[depth]);
+      branches.push({ step, explored: false, branches: this.branchesAt(depth + 1) });
+    }
+    branches.push(...this.pendingUnder(this.tree.root(depth)));
+    return branches;
+  }
+
+  private pendingUnder(parent: number): Branch[] {
+    const { tree } = this;
+    const branches: Branch[] = [];
+    for (let node = tree.firstChild[parent]; node !== NONE; node = tree.sibling[node]) {
+      const step = this.step(tree.thread[node], tree.alternative[node], tree.footprint[node]);
+      branches.push({ step, explored: false, branches: this.pendingUnder(node) });
+    }
+    return branches;
+  }
+
+  private step(thread: number, alternative: number, footprint: number): Step {
+    return [thread, alternative, ...this.footprints.portable(footprint)];
   }
 
   private open(task: Task, machine: Machine): void {
@@ -316,5 +380,3 @@ function scheduleOf(path: Path, choices: readonly number[]): Schedule {
   }
   return schedule;
 }
-
-const DEFAULT_LIMIT = 100_000;

@@ -35,10 +35,12 @@ export class Footprints {
   readonly slots: (readonly number[])[] = [];
 
   private readonly objectNumbers = new Map<number, number>();
+  private readonly objectIds: number[] = [];
   /** Footprints of a single slot, by slot; 0 where there is none yet, else the footprint + 1. */
   private readonly single: number[] = [];
   private readonly composed = new Map<number, number>();
   private readonly extensions = new Map<number, number>();
+  private readonly adopted = new Map<string, number>();
 
   /** What an operation touches as far as can be told before it runs. */
   of(operation: Operation<unknown>): number {
@@ -86,12 +88,38 @@ export class Footprints {
   }
 
   objectNumber(object: SimObject): number {
-    const { id } = object;
+    return this.numberOf(object.id);
+  }
+
+  /** A footprint as it can be told to another search: object ids instead of numbers. */
+  portable(footprint: number): number[] {
+    return this.slots[footprint].map(
+      (slot) => this.objectIds[slot >> 2] * ACCESSES + (slot & (ACCESSES - 1)),
+    );
+  }
+
+  /** The footprint that another search has told. */
+  adopt(portable: readonly number[]): number {
+    const slots = portable.map((slot) => {
+      const access = slot % ACCESSES;
+      return this.numberOf((slot - access) / ACCESSES) * ACCESSES + access;
+    });
+    const key = slots.join(' ');
+    let footprint = this.adopted.get(key);
+    if (footprint === undefined) {
+      footprint = this.add(slots);
+      this.adopted.set(key, footprint);
+    }
+    return footprint;
+  }
+
+  private numberOf(id: number): number {
     let number = this.objectNumbers.get(id);
     if (number === undefined) {
       number = this.objects++;
       assert(number < MOST_OBJECTS - 1, `more than ${MOST_OBJECTS} objects in one search`);
       this.objectNumbers.set(id, number);
+      this.objectIds.push(id);
     }
     return number;
   }

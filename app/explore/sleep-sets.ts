@@ -12,6 +12,8 @@ export class SleepSets {
   readonly alternative = new IntList();
   readonly footprint = new IntList();
   first = new Int32Array(128);
+  /** Where the inherited ones end and those explored from the depth itself begin. */
+  inherited = new Int32Array(128);
   end = new Int32Array(128);
 
   constructor(private readonly footprints: Footprints) {}
@@ -20,6 +22,7 @@ export class SleepSets {
   descend(path: Path, depth: number): void {
     if (depth + 1 >= this.end.length) {
       this.first = enlarged(this.first, depth + 2);
+      this.inherited = enlarged(this.inherited, depth + 2);
       this.end = enlarged(this.end, depth + 2);
     }
     const end = this.end[depth];
@@ -32,6 +35,7 @@ export class SleepSets {
       if (sleeper === thread || this.footprints.conflict(this.footprint.items[i], footprint)) continue;
       this.push(sleeper, this.alternative.items[i], this.footprint.items[i]);
     }
+    this.inherited[depth + 1] = this.thread.length;
     this.end[depth + 1] = this.thread.length;
   }
 
