@@ -44,7 +44,7 @@ export async function run(named: string, flags: RunFlags): Promise<ExitCode> {
   });
   if (runs.length > 0) save({ plan, runs, flags, overrides, name: named, text });
   if (json) print(`${JSON.stringify(documentOf(named, plan, runs), null, 2)}\n`);
-  else if (plan.iterations > 1) print(renderVerdict(runs, palette));
+  else print(renderVerdict(runs, palette));
   if (interrupted) {
     process.stderr.write(`interrupted after ${runs.length} of ${plan.iterations} iterations\n`);
     return EXIT.INTERRUPTED;
