@@ -15,7 +15,7 @@ import { type Assignment, type Branch, sequences, type Step } from './branches.t
 import { GROUP, GROUP_PROBE, IRREVERSIBLE, PLAIN, PROBE, Races } from './races.ts';
 import { Reversal } from './reversal.ts';
 import { SleepSets } from './sleep-sets.ts';
-import type { Coverage, Search, Statistics } from './strategy.ts';
+import { type Coverage, left, type Search, type Statistics } from './strategy.ts';
 import { WakeupTree } from './wakeup-tree.ts';
 
 export interface DporOptions {
@@ -367,8 +367,23 @@ export class DporSearch implements Search, Chooser {
   /** By event: 1 if it is a `choose` operation. */
   private readonly choices: number[] = [];
 
+  /**
+   * Takes it that all branches at a depth are of one size, those explored and those that wait. More may be
+   * found, so at first it tends to be too small.
+   */
   private remaining(): number | null {
-    return null;
+    const { path, sleepers, tree } = this;
+    let share = 1;
+    let done = 0;
+    for (let depth = this.assignment.length; depth <= path.length; depth++) {
+      const explored = sleepers.end[depth] - sleepers.inherited[depth];
+      let branches = explored + (depth < path.length ? 1 : 0);
+      for (let node = tree.first(depth); node !== NONE; node = tree.sibling[node]) branches++;
+      if (branches === 0) break;
+      done += (share * explored) / branches;
+      share /= branches;
+    }
+    return left(this.statistics.executions, done);
   }
 }
 

@@ -4,7 +4,7 @@ import { Recorder, type Schedule } from '../sim/schedule.ts';
 import type { Task } from '../sim/task.ts';
 import { Outcomes } from './outcomes.ts';
 import type { Program } from './program.ts';
-import type { Coverage, Search, Statistics } from './strategy.ts';
+import { type Coverage, left, type Search, type Statistics } from './strategy.ts';
 
 export interface ExhaustiveOptions {
   readonly operationsPerExecution?: number;
@@ -38,7 +38,7 @@ export class ExhaustiveSearch implements Search, Chooser {
   }
 
   get coverage(): Coverage {
-    if (!this.finished) return { kind: 'unfinished', remaining: null };
+    if (!this.finished) return { kind: 'unfinished', remaining: this.remaining() };
     if (this.statistics.cut === 0) return { kind: 'complete' };
     return { kind: 'complete within bound', bound: `${this.limit} operations per execution` };
   }
@@ -76,6 +76,16 @@ export class ExhaustiveSearch implements Search, Chooser {
     statistics.operations += machine.steps;
     statistics.executions++;
     return this.found.note(this.program.judge(machine), statistics.executions, () => this.schedule());
+  }
+
+  private remaining(): number | null {
+    let share = 1;
+    let done = 0;
+    this.taken.forEach((taken, at) => {
+      share /= this.choices[at];
+      done += taken * share;
+    });
+    return left(this.statistics.executions, done);
   }
 
   private decide(ways: number): number {

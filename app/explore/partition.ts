@@ -3,7 +3,7 @@ import { DporSearch } from './dpor.ts';
 import { slotsConflict } from './footprint.ts';
 import type { Outcome } from './outcomes.ts';
 import type { Program } from './program.ts';
-import type { Coverage, Search, Statistics } from './strategy.ts';
+import { type Coverage, left, type Search, type Statistics } from './strategy.ts';
 
 /** What exploring an assignment, or a part of it, came to. Plain data: it can go from worker to worker. */
 export interface PartResult {
@@ -93,7 +93,8 @@ export class PartitionedSearch implements Search {
   }
 
   get coverage(): Coverage {
-    if (!this.finished) return { kind: 'unfinished', remaining: null };
+    if (!this.finished)
+      return { kind: 'unfinished', remaining: left(this.counts.executions, exploredShare(this.root)) };
     if (this.counts.cut === 0) return { kind: 'complete' };
     const bound = `${this.options.operationsPerExecution ?? ''} operations per execution`;
     return { kind: 'complete within bound', bound: bound.trimStart() };
@@ -219,6 +220,14 @@ function conflict(a: Step, b: Step): boolean {
 
 function portableConflict(a: number, b: number): boolean {
   return Math.floor(a / 4) === Math.floor(b / 4) && slotsConflict(a % 4, b % 4);
+}
+
+/** What share of all that begins with a node is explored, if all branches of a node are of one size. */
+function exploredShare(node: Node): number {
+  if (node.explored) return 1;
+  return (
+    node.branches.reduce((sum, branch) => sum + exploredShare(branch), 0) / Math.max(1, node.branches.length)
+  );
 }
 
 /** Marks what is explored with all that hangs under it, and forgets what hangs under it. */

@@ -40,6 +40,11 @@ export interface Search {
   advance(executions: number): void;
 }
 
+/** How many executions are left if so many are this share of all; null if nobody can tell. */
+export function left(executions: number, share: number): number | null {
+  return share === 0 ? null : Math.max(0, Math.round(executions / share) - executions);
+}
+
 /** Runs a search to its end, or until it has performed `budget` executions. */
 export function runToEnd<S extends Search>(search: S, budget = Number.MAX_SAFE_INTEGER): S {
   while (!search.finished && search.statistics.executions < budget) {
