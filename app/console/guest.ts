@@ -7,6 +7,7 @@ import { O_RDWR } from '../kernel/include/fs.ts';
 import type { TaskStruct } from '../kernel/include/sched.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { user_process_at_boot } from '../kernel/kernel/process.ts';
+import { bareProgram } from '../kernel/mm/process-image.ts';
 import { reservePidsBelow } from '../kernel/kernel/pid.ts';
 import { reserve } from '../kernel/struct.ts';
 import { findProgram } from './programs/index.ts';
@@ -15,6 +16,7 @@ import type { ScriptNode, StatementNode } from './shell/ast.ts';
 import type { ParsedScript } from './shell/issues.ts';
 import { Shell } from './shell/shell.ts';
 import { ShellState } from './shell/state.ts';
+import { start_gate } from './userland/gate.ts';
 import { dup2, open } from './userland/libc.ts';
 
 /** Parses a shell script: `parseScript` of shell/parse.ts, which the host hands in. */
@@ -24,6 +26,8 @@ export interface ConsoleOptions {
   readonly parse: ScriptParser;
   /** Shows each statement behind a prompt before it runs, as if it had been typed. */
   readonly prompt?: boolean;
+  /** Command names of the processes that wait at the start gate. */
+  readonly actors?: readonly string[];
 }
 
 export interface ProcessStart {
@@ -32,6 +36,10 @@ export interface ProcessStart {
   readonly parse: ScriptParser;
   /** When it starts (virtual time); at once without it. */
   readonly at?: Ns;
+  /** It waits at the start gate, with others. */
+  readonly actor?: boolean;
+  /** No console, and hardly any memory: as little as a search can do with. */
+  readonly bare?: boolean;
 }
 
 /** The pid of the shell in the captures; programs come after it. */
@@ -55,6 +63,9 @@ const ENVIRONMENT: readonly (readonly [name: string, value: string])[] = [
 export function startConsole(kernel: Kernel, script: ScriptNode, options: ConsoleOptions): TaskStruct {
   return kernel.machine.inside(() => {
     reservePidsBelow(SHELL_PID + 1);
+    const gate = start_gate();
+    for (const comm of options.actors ?? []) gate.commands.add(comm);
+    gate.parties += options.actors?.length ?? 0;
     const state = new ShellState();
     for (const [name, value] of ENVIRONMENT) {
       state.variables.set(name, value);
@@ -67,14 +78,23 @@ export function startConsole(kernel: Kernel, script: ScriptNode, options: Consol
 }
 
 /** Starts one program without a shell in a booted kernel. */
-export function startProgram(kernel: Kernel, { program, args, parse, at }: ProcessStart): TaskStruct {
+export function startProgram(kernel: Kernel, start: ProcessStart): TaskStruct {
   return kernel.machine.inside(() => {
     reservePidsBelow(SHELL_PID + 1);
-    return process(program.name, function* () {
-      if (at !== undefined) yield* delayUntil(at);
-      return yield* program.main({ name: program.name, args, environment: new Map(ENVIRONMENT), parse });
-    });
+    const { name } = start.program;
+    const body = () => runProgram(start);
+    const task = start.bare === true ? bareProcess(name, body) : process(name, body);
+    if (start.actor === true) {
+      start_gate().processes.add(task.tgid);
+      start_gate().parties++;
+    }
+    return task;
   });
+}
+
+function* runProgram({ program, args, parse, at }: ProcessStart): Body<number> {
+  if (at !== undefined) yield* delayUntil(at);
+  return yield* program.main({ name: program.name, args, environment: new Map(ENVIRONMENT), parse });
 }
 
 /** What the console has shown so far, line by line. */
@@ -91,21 +111,26 @@ export function transcript(kernel: Kernel): string {
 
 /** A process with the console as standard input, output and error. */
 function process(comm: string, body: () => Body<number>, pid?: number): TaskStruct {
-  return user_process_at_boot(
-    comm,
-    function* () {
-      const fd = yield* open('/dev/console', O_RDWR);
-      for (const copy of [1, 2]) yield* dup2(fd, copy);
-      return yield* body();
-    },
-    {
-      ...(pid !== undefined && { pid }),
-      prepare: (task) => {
-        task.pwd = HOME;
-        const memory = reserve('slab', 'files_struct', 704);
-        memory.cache = 'files_cache';
-        task.files = new FilesStruct(memory);
-      },
-    },
-  );
+  return user_process_at_boot(comm, () => withConsole(body), {
+    ...(pid !== undefined && { pid }),
+    prepare: giveFiles,
+  });
+}
+
+function* withConsole(body: () => Body<number>): Body<number> {
+  const fd = yield* open('/dev/console', O_RDWR);
+  for (const copy of [1, 2]) yield* dup2(fd, copy);
+  return yield* body();
+}
+
+/** A process that has one page of memory and no open files. */
+function bareProcess(comm: string, body: () => Body<number>): TaskStruct {
+  return user_process_at_boot(comm, body, { image: bareProgram(comm), prepare: giveFiles });
+}
+
+function giveFiles(task: TaskStruct): void {
+  task.pwd = HOME;
+  const memory = reserve('slab', 'files_struct', 704);
+  memory.cache = 'files_cache';
+  task.files = new FilesStruct(memory);
 }

@@ -12,6 +12,7 @@ import { Machine } from '../sim/machine.ts';
 import type { Observer } from '../sim/observer.ts';
 import { together } from '../sim/observers.ts';
 import { Recorder, Replay, type Schedule } from '../sim/schedule.ts';
+import { StepClock } from '../sim/step-clock.ts';
 import type { Task } from '../sim/task.ts';
 import { TimedScheduler } from '../sim/timed.ts';
 import { judge, type Happening } from './expectations.ts';
@@ -20,6 +21,7 @@ import { outcomeOf, PowerOff, type Outcome } from './outcome.ts';
 import { readProbe } from './probes.ts';
 import type { ReplayClock } from './replay.ts';
 import type { Plan } from './resolve.ts';
+import { runSetUp } from './set-up.ts';
 import { Stopwatch, type Timings } from './timings.ts';
 
 /** One iteration: everything that there is to know about it. */
@@ -55,7 +57,7 @@ export interface RunOptions {
   readonly onProgress?: (steps: number, now: number) => void;
 }
 
-/** A booted kernel whose guest has been started: nothing has run yet that a chooser could decide. */
+/** A booted kernel whose guest has been started, in a search up to the start gate. */
 export interface Prepared {
   readonly kernel: Kernel;
   readonly guest: Guest;
@@ -66,7 +68,9 @@ export function prepare(plan: Plan, machine: Machine, startNs = BOOT_NS): Prepar
   const kernel = boot(plan, machine);
   kernel.tracing.enable('*:*');
   machine.now = ns(startNs);
-  return { kernel, guest: startGuest(kernel, plan) };
+  const guest = startGuest(kernel, plan);
+  if (machine.clock instanceof StepClock) runSetUp(kernel, plan);
+  return { kernel, guest };
 }
 
 /** Runs one iteration of a plan and judges what happened. Same inputs, same run. */
@@ -99,7 +103,7 @@ export function runOnce(plan: Plan, options: RunOptions): Run {
  * When the guest starts to run its script, in virtual time: a while after power on, and by the seed a little later,
  * so that iterations meet the timer tick at different moments.
  */
-const BOOT_NS = 802_600_000;
+export const BOOT_NS = 802_600_000;
 const PHASE_NS = 1_000_000;
 
 /** Beyond it a schedule would not fit a replay file; no scenario that ends gets there. */
@@ -167,7 +171,7 @@ function strikes(kernel: Kernel, choice: Choice, task: Task, prng: Prng): number
   return percent > 0 && prng.chance(percent, 100) ? 1 : 0;
 }
 
-function happeningsOf({ log, tracing, machine }: Kernel): Happening[] {
+export function happeningsOf({ log, tracing, machine }: Kernel): Happening[] {
   const nameOf = (task: number) => machine.tasks[task]?.label ?? '';
   const events = tracing.events.map((event) => ({
     step: event.step,

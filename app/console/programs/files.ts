@@ -15,6 +15,7 @@ import {
   unlink,
   write,
 } from '../userland/libc.ts';
+import { startGate } from '../userland/gate.ts';
 import { withOptions } from './program.ts';
 
 /** Prints `name: what: error` and gives the exit status 1. */
@@ -214,6 +215,7 @@ export const poke = withOptions(
     summary: 'Writes a text to a file in one system call.',
     operands: 'FILE TEXT',
     options: [],
+    startsAtGate: true,
   },
   function* ({ operands }) {
     const [path, text] = operands;
@@ -223,6 +225,7 @@ export const poke = withOptions(
     }
     const fd = yield* open(path, O_WRONLY);
     if (fd < 0) return yield* failure('poke', path, fd);
+    yield* startGate();
     const written = yield* write(fd, text);
     return written < 0 ? yield* failure('poke', path, written) : 0;
   },

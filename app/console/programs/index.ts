@@ -1,5 +1,6 @@
 import { cat, ls, mkdir, poke, rm, rmdir, tee, touch } from './files.ts';
 import { close_fds, memslot_changer } from './kvm-actions.ts';
+import { kvm_lab } from './kvm-lab.ts';
 import { kvm_run } from './kvm-run.ts';
 import { memhog } from './memhog.ts';
 import { madvise_loop, munmap_loop } from './memory-loops.ts';
@@ -12,7 +13,17 @@ import { grep, head, seq, sort, tail, wc } from './text.ts';
 
 /** All programs of the guest: first those that work on memory and virtual machines, then the usual ones. */
 export const programs: readonly Program[] = [
-  ...[simple_kvm, kvm_run, memslot_changer, close_fds, memhog, madvise_loop, munmap_loop, process_mrelease],
+  ...[
+    simple_kvm,
+    kvm_run,
+    kvm_lab,
+    memslot_changer,
+    close_fds,
+    memhog,
+    madvise_loop,
+    munmap_loop,
+    process_mrelease,
+  ],
   ...[
     cat,
     dmesg,

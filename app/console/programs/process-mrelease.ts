@@ -2,6 +2,7 @@ import type { Body } from '../../sim/call.ts';
 import { strerror } from '../../kernel/include/errno.ts';
 import { SIGKILL } from '../../kernel/include/signal.ts';
 import { kill, pidfd_open, print, process_mrelease as mrelease, STDERR, STDOUT } from '../userland/libc.ts';
+import { startGate } from '../userland/gate.ts';
 import { withOptions } from './program.ts';
 
 export const process_mrelease = withOptions(
@@ -10,6 +11,7 @@ export const process_mrelease = withOptions(
     summary: 'Frees the memory of a dying process with process_mrelease(2), as lmkd does.',
     operands: 'PID',
     options: [{ flag: '-k', description: 'send it SIGKILL first' }],
+    startsAtGate: true,
   },
   function* (options) {
     const pid = Number(options.operands[0] ?? Number.NaN);
@@ -19,6 +21,7 @@ export const process_mrelease = withOptions(
     }
     const pidfd = yield* pidfd_open(pid);
     if (pidfd < 0) return yield* report('pidfd_open', pidfd);
+    yield* startGate();
     if (options.has('-k')) {
       const killed = yield* kill(pid, SIGKILL);
       if (killed < 0) return yield* report('kill', killed);

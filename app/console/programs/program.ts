@@ -1,5 +1,6 @@
 import type { Body } from '../../sim/call.ts';
 import type { ParsedScript } from '../shell/issues.ts';
+import { startGate } from '../userland/gate.ts';
 import { print, STDERR, STDOUT } from '../userland/libc.ts';
 
 /** What a program finds when it starts. */
@@ -29,6 +30,8 @@ export interface Program {
   /** What comes after the options in the usage line: `FILE...`. */
   readonly operands?: string;
   readonly options: readonly ProgramOption[];
+  /** It comes to the start gate (userland/gate.ts) by itself; others wait there before they begin. */
+  readonly startsAtGate?: boolean;
   /** The exit status. */
   main(invocation: Invocation): Body<number>;
 }
@@ -109,6 +112,7 @@ export function withOptions(
         yield* print(STDERR, `${whole.name}: ${options}\n${usageOf(whole)}\n`);
         return 2;
       }
+      if (program.startsAtGate !== true) yield* startGate();
       return yield* body(options, invocation);
     },
   };

@@ -35,7 +35,8 @@ const state = kernelGlobal('scythe_notifier_pairing', () => new Map<MmuNotifier,
  * Reports a subscriber of an mm that was told of the start of an invalidation and not of its end, or the other way
  * round: when its VM is destroyed, or at the end of the run.
  *
- * Not verified: invalidations that are still under way; subscribers without an end op, which wait for none.
+ * Not verified: invalidations that are still under way; subscribers without an end op, which wait for none; ends
+ * that came due when the VM or the address space had no users any more.
  */
 export const notifierPairing: Checker = {
   name: 'notifier-pairing',
@@ -65,11 +66,22 @@ function ended(subscription: MmuNotifier, range: MmuNotifierRange): void {
 }
 
 function over(range: MmuNotifierRange): void {
-  for (const { open, lost } of state().values()) {
+  for (const [subscription, { open, lost }] of state()) {
     for (let i = open.length - 1; i >= 0; i--) {
-      if (open[i].range === range) lost.push(...open.splice(i, 1));
+      if (open[i].range !== range) continue;
+      const [start] = open.splice(i, 1);
+      if (isOwedAnEnd(subscription)) lost.push(start);
     }
   }
+}
+
+/**
+ * Who unregisters, or is released with the address space, between a start and its end gets none and knows that:
+ * kvm_destroy_vm() puts the count right by hand, and nobody can change memslots any more.
+ */
+function isOwedAnEnd({ mm, container }: MmuNotifier): boolean {
+  if (mm === null || mm.mm_users.value <= 0) return false;
+  return !(container instanceof Kvm) || container.users_count.value > 0;
 }
 
 function countsOf(subscription: MmuNotifier): Counts {

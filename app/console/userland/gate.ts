@@ -1,0 +1,50 @@
+import { Cell } from '../../sim/cell.ts';
+import type { Body } from '../../sim/call.ts';
+import { kernelGlobal } from '../../kernel/globals.ts';
+import { current } from '../../kernel/include/sched.ts';
+
+/**
+ * The start gate of a scenario: its actors make everything ready, come to the gate and wait there, so that what
+ * they do behind it begins at one moment. In a run in time the last one to come opens it; a search keeps it closed
+ * until nobody has anything left to do, opens it, and searches what follows.
+ */
+class StartGate {
+  /** Processes that are actors, by thread group id, and command names of those to come. */
+  readonly processes = new Set<number>();
+  readonly commands = new Set<string>();
+  /** How many have to come. */
+  parties = 0;
+  /** The last one to come leaves it closed. */
+  held = false;
+  readonly arrived = new Cell(0, 'arrived at the start gate');
+  readonly open = new Cell(false, 'start gate');
+}
+
+export const start_gate = kernelGlobal('scythe_start_gate', () => new StartGate());
+
+/** Is the running process an actor? For programs that have something to make ready before they wait. */
+export function isActor(): boolean {
+  const { processes, commands, parties } = start_gate();
+  if (parties === 0) return false;
+  const { tgid, comm } = current();
+  return processes.has(tgid) || commands.has(comm);
+}
+
+/** The running process, a child of an actor, is one itself. */
+export function becomeActor(): void {
+  start_gate().processes.add(current().tgid);
+}
+
+/** The running actor has more threads that wait at the gate. Before it waits there itself. */
+export function expectMoreActors(threads: number): void {
+  if (isActor()) start_gate().parties += threads;
+}
+
+/** Waits until all actors are there. Nothing happens in a process that is none. */
+export function* startGate(): Body<void> {
+  if (!isActor()) return;
+  const gate = start_gate();
+  const before = yield* gate.arrived.update((count) => count + 1);
+  if (before + 1 === gate.parties && !gate.held) yield* gate.open.write(true);
+  yield* gate.open.await((open) => open);
+}
