@@ -74,6 +74,11 @@ export function staticProgram(name: string, extra = 0): ProcessImage {
   };
 }
 
+/** As little as a process can do with: one page of stack. For searches, which free it in every execution. */
+export function bareProgram(name: string): ProcessImage {
+  return { name, segments: [{ start: STACK, end: STACK + PAGE_SIZE, flags: RW, present: 1 }] };
+}
+
 const VVAR = 0x7fd1aadc1000;
 const STACK = 0x7ffe89219000;
 /** Where mmap() places what it is asked for: downwards from here. */
