@@ -52,7 +52,7 @@ const kill = ['out_of_memory', 'oom_kill_process', '__oom_kill_process'];
 const unregister = ['mmu_notifier_oom_sync', 'mmu_notifier_unregister'];
 
 const captured = (name: string): string[] =>
-  readFileSync(new URL(`../report/fixtures/${name}.txt`, import.meta.url), 'utf8')
+  readFileSync(new URL(`../testing/captures/${name}.txt`, import.meta.url), 'utf8')
     .trimEnd()
     .split('\n');
 

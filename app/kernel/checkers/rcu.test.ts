@@ -63,7 +63,7 @@ describe('PROVE_RCU', () => {
   test('reports a use without protection once, as the captured kernel did', () => {
     const lines = normalise(dmesg(run({ PROVE_LOCKING: true, PROVE_RCU: true }, walkTwice)));
     const captured = normalise(
-      readFileSync(new URL('../report/fixtures/suspicious-rcu-usage.txt', import.meta.url), 'utf8').split(
+      readFileSync(new URL('../testing/captures/suspicious-rcu-usage.txt', import.meta.url), 'utf8').split(
         '\n',
       ),
     );

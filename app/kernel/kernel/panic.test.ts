@@ -10,7 +10,7 @@ import { BUG_ON } from './bug.ts';
 import { add_taint, WARN_ON, WARN_ON_ONCE } from './panic.ts';
 
 const captured = (name: string) =>
-  readFileSync(new URL(`../report/fixtures/${name}.txt`, import.meta.url), 'utf8')
+  readFileSync(new URL(`../testing/captures/${name}.txt`, import.meta.url), 'utf8')
     .trimEnd()
     .split('\n');
 

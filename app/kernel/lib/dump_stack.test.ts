@@ -11,7 +11,7 @@ function* dump(innermost: readonly string[] = []): Body<void> {
   dump_stack(innermost);
 }
 
-const captured = readFileSync(new URL('../report/fixtures/sleeping-function.txt', import.meta.url), 'utf8');
+const captured = readFileSync(new URL('../testing/captures/sleeping-function.txt', import.meta.url), 'utf8');
 
 test('the dump of a system call is that of a real kernel, user registers and all', () => {
   const kernel = bareKernel();

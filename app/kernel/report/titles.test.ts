@@ -4,7 +4,7 @@ import { titleOfLog, titlesOf } from './titles.ts';
 
 /** Excerpts of what real kernels printed. */
 const captured = (name: string) =>
-  readFileSync(new URL(`fixtures/${name}.txt`, import.meta.url), 'utf8').split('\n');
+  readFileSync(new URL(`../testing/captures/${name}.txt`, import.meta.url), 'utf8').split('\n');
 
 describe('reports of real kernels', () => {
   test.each([
@@ -16,7 +16,7 @@ describe('reports of real kernels', () => {
     ['kasan-use-after-free', 'KASAN: use-after-free Read in unmap_page_range'],
     ['warning', 'WARNING in exit_mmap'],
     ['kernel-bug', 'kernel BUG at mm/memory.c:1808'],
-    ['recursive-locking', 'possible deadlock in __synchronize_srcu'],
+    ['recursive-locking-kill', 'possible deadlock in __synchronize_srcu'],
     ['hung-task', 'INFO: task hung in mmu_notifier_unregister'],
     ['suspicious-rcu-usage', 'WARNING: suspicious RCU usage in mas_walk'],
   ])('%s is titled by the function that it is about', (name, title) => {

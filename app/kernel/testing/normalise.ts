@@ -5,7 +5,8 @@
  * - the time stamp before each line is dropped;
  * - 16-digit hexadecimal numbers become `ADDR`, other numbers after `0x` become `0xN`;
  * - symbol offsets `+0x1a/0x2b0` are dropped, and lock subclasses `name#2/1` keep only the name;
- * - numbers of CPUs and tasks become `N`: `CPU: N`, `PID: N`, `pid: N`, `task N`, `comm/N`, `held by comm/N`;
+ * - numbers of CPUs and tasks become `N`: `CPU: N`, `PID: N`, `pid: N`, `task N`, `comm/N`, `held by comm/N`,
+ *   `INFO: task comm:N`;
  * - release and build number become `RELEASE #N`, the taint flags `TAINT` (a capture may be tainted from boot),
  *   and the line that names them is dropped;
  * - the lines `Hardware name`, `Code:`, `RSP:`, `PKRU:`, segment and register rows are dropped, and the addresses
@@ -51,6 +52,7 @@ const REPLACEMENTS: readonly (readonly [RegExp, string])[] = [
   [/\b(by task [^/]+)\/\d+/g, '$1/N'],
   [/\b(held by [^/]+)\/\d+/g, '$1/N'],
   [/\b(tgid|ppid):\d+/g, '$1:N'],
+  [/^(INFO: task .*):\d+ /, '$1:N '],
   [/^([\w:.-]+)\/\d+ is /, '$1/N is '],
   [/\b(?:Not tainted|Tainted: [A-Z ]{19})\s+\d+\.\d+\.\d+\S* #\d+/g, 'TAINT RELEASE #N'],
   [/^\d+\.\d+\.\d+\S* #\d+ (?:Not tainted|Tainted: [A-Z ]+?)\s*$/, 'RELEASE #N TAINT'],

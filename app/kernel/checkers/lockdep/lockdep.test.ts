@@ -171,7 +171,7 @@ describe('recursion', () => {
     const lines = dmesg(kernel);
     const report = lines.slice(0, lines.indexOf(' </TASK>') + 1);
     const real = readFileSync(
-      new URL('../../testing/captures/recursive-locking.txt', import.meta.url),
+      new URL('../../testing/captures/recursive-locking-reap.txt', import.meta.url),
       'utf8',
     );
     // Test tasks have no registers of user space; the end of the capture is theirs.

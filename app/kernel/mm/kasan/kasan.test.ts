@@ -82,7 +82,7 @@ const comparable = (lines: readonly string[]) =>
   normalise(lines).filter((line) => !/^[ >]ADDR: |^ +\^$|^memcg:/.test(line));
 
 const captured = (name: string) =>
-  readFileSync(new URL(`../../report/fixtures/${name}.txt`, import.meta.url), 'utf8')
+  readFileSync(new URL(`../../testing/captures/${name}.txt`, import.meta.url), 'utf8')
     .trimEnd()
     .split('\n');
 
