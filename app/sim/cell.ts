@@ -1,4 +1,4 @@
-import { Operation } from './operation.ts';
+import { Operation, type Ordering } from './operation.ts';
 import { SimObject, UNTOLD } from './object.ts';
 import type { Memory } from './memory.ts';
 import type { Task } from './task.ts';
@@ -6,6 +6,7 @@ import type { Task } from './task.ts';
 /** A shared variable: one value, read and written by operations. */
 export class Cell<Value> extends SimObject {
   private readonly reading: Operation<Value> = new ReadCell<Value>(this);
+  private loading: Operation<Value> | null = null;
 
   constructor(
     /** The value. Only effects and reports look at it directly; modelled code goes through operations. */
@@ -29,17 +30,30 @@ export class Cell<Value> extends SimObject {
     this.value = snapshot as Value;
   }
 
+  /** A plain read (see Ordering), unless a kind of cell has no plain accesses. */
   read(): Operation<Value> {
     return this.reading;
   }
 
+  /** A plain write, unless a kind of cell has no plain accesses. */
   write(value: Value): Operation<void> {
     return new WriteCell(this, value);
   }
 
+  /** A read in one piece, with what it promises about the order of others. */
+  load(ordering: Ordering = 'relaxed'): Operation<Value> {
+    if (ordering !== 'relaxed') return new LoadCell(this, ordering);
+    return (this.loading ??= new LoadCell(this, ordering));
+  }
+
+  /** A write in one piece, with what it promises about the order of others. */
+  store(value: Value, ordering: Ordering = 'relaxed'): Operation<void> {
+    return new StoreCell(this, value, ordering);
+  }
+
   /** Replaces the value by `change(value)` in one go; the result is the value before. */
-  update(change: (value: Value) => Value): Operation<Value> {
-    return new UpdateCell(this, change);
+  update(change: (value: Value) => Value, ordering: Ordering = 'full'): Operation<Value> {
+    return new UpdateCell(this, change, ordering);
   }
 
   /** Waits until `condition` holds for the value; the result is that value. */
@@ -48,8 +62,15 @@ export class Cell<Value> extends SimObject {
   }
 }
 
-/** A shared number that can also be changed blindly, which commutes with other blind changes. */
+/**
+ * A shared number that can also be changed blindly, which commutes with other blind changes. As it is changed in one
+ * piece, it is read in one piece, too.
+ */
 export class Counter extends Cell<number> {
+  override read(): Operation<number> {
+    return this.load();
+  }
+
   add(amount: number): Operation<void> {
     return new AddToCounter(this, amount);
   }
@@ -60,8 +81,25 @@ class ReadCell<Value> extends Operation<Value> {
     super('read', cell, 'read');
   }
 
+  override get ordering(): Ordering {
+    return 'plain';
+  }
+
   override execute(_task: Task): Value {
     return this.cell.value;
+  }
+}
+
+class LoadCell<Value> extends ReadCell<Value> {
+  constructor(
+    cell: Cell<Value>,
+    private readonly promised: Ordering,
+  ) {
+    super(cell);
+  }
+
+  override get ordering(): Ordering {
+    return this.promised;
   }
 }
 
@@ -73,8 +111,26 @@ class WriteCell<Value> extends Operation<void> {
     super('write', cell, 'write');
   }
 
+  override get ordering(): Ordering {
+    return 'plain';
+  }
+
   override execute(_task: Task): void {
     this.cell.value = this.value;
+  }
+}
+
+class StoreCell<Value> extends WriteCell<Value> {
+  constructor(
+    cell: Cell<Value>,
+    value: Value,
+    private readonly promised: Ordering,
+  ) {
+    super(cell, value);
+  }
+
+  override get ordering(): Ordering {
+    return this.promised;
   }
 }
 
@@ -82,8 +138,13 @@ class UpdateCell<Value> extends Operation<Value> {
   constructor(
     private readonly cell: Cell<Value>,
     private readonly change: (value: Value) => Value,
+    private readonly promised: Ordering,
   ) {
     super('rmw', cell, 'write');
+  }
+
+  override get ordering(): Ordering {
+    return this.promised;
   }
 
   override execute(_task: Task): Value {
@@ -116,6 +177,10 @@ class AddToCounter extends Operation<void> {
     private readonly amount: number,
   ) {
     super('rmw', cell, 'add');
+  }
+
+  override get ordering(): Ordering {
+    return 'relaxed';
   }
 
   override execute(_task: Task): void {

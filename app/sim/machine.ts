@@ -126,8 +126,10 @@ export class Machine {
     if (memory !== null && !memory.alive && !this.survives(task, operation, memory)) return;
 
     // Invariant 1: nothing else runs between here and the next task's step.
+    const { observer } = this;
+    observer?.performing?.(task, operation);
     const result = operation.execute(task);
-    this.observer?.operation?.(task, operation, result);
+    observer?.operation?.(task, operation, result);
     if (task.state === 'ready') this.resume(task, result);
     this.wake(operation.object);
   }

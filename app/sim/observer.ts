@@ -7,6 +7,8 @@ import type { Frame, Task } from './task.ts';
  * A machine without one pays nothing for it.
  */
 export interface Observer {
+  /** An operation is about to be performed: its object is as it was before. */
+  performing?(task: Task, operation: Operation<unknown>): void;
   /** An operation was performed, at `machine.now`, with this result. */
   operation?(task: Task, operation: Operation<unknown>, result: unknown): void;
   /** A function was entered: `frame` is on top of the task's stack. */

@@ -2,7 +2,15 @@ import type { Observer } from './observer.ts';
 
 /** One observer that hands everything on to several, in the order given. */
 export function together(observers: readonly Observer[]): Observer {
+  const forewarned = observers.filter((observer) => observer.performing !== undefined);
   return {
+    ...(forewarned.length === 0
+      ? {}
+      : {
+          performing: (task, operation) => {
+            for (const observer of forewarned) observer.performing?.(task, operation);
+          },
+        }),
     operation: (task, operation, result) => {
       for (const observer of observers) observer.operation?.(task, operation, result);
     },

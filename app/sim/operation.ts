@@ -33,6 +33,18 @@ export function commute(a: Access, b: Access): boolean {
 }
 
 /**
+ * What an operation promises about the order of others, for those who look for data races; the machine itself runs
+ * all operations in one order:
+ * - `plain`: an ordinary access of a variable, which a compiler may tear, repeat or leave out.
+ * - `racy`: ordinary, too, and said to do no harm if somebody else gets in its way.
+ * - `relaxed`: in one piece; promises nothing about others.
+ * - `acquire`: what comes after it in its task stays after it.
+ * - `release`: what comes before it in its task stays before it.
+ * - `full`: both.
+ */
+export type Ordering = 'plain' | 'racy' | 'relaxed' | 'acquire' | 'release' | 'full';
+
+/**
  * A visible operation: what a task does next that another task could notice. The effect runs atomically
  * when the operation is scheduled.
  *
@@ -67,6 +79,21 @@ export abstract class Operation<Result> implements Iterator<Operation<unknown>, 
   /** The memory that the operation touches: if it is dead, the model hears of it first. */
   get memory(): Memory | null {
     return this.object.memory;
+  }
+
+  /** By its kind, unless a class says otherwise. */
+  get ordering(): Ordering {
+    switch (this.kind) {
+      case 'acquire':
+        return 'acquire';
+      case 'release':
+        return 'release';
+      case 'read':
+      case 'write':
+        return 'relaxed';
+      default:
+        return 'full';
+    }
   }
 
   /** The effect. Runs atomically and starts no other operation. */
@@ -107,6 +134,20 @@ export class Effect<Result> extends Operation<Result> {
 
   override execute(task: Task): Result {
     return this.effect(task);
+  }
+}
+
+/** An effect that stands for ordinary accesses, `x |= y`: in one piece in the model only. */
+export class PlainEffect<Result> extends Effect<Result> {
+  override get ordering(): Ordering {
+    return 'plain';
+  }
+}
+
+/** An effect in one piece that promises nothing about the order of others. */
+export class RelaxedEffect<Result> extends Effect<Result> {
+  override get ordering(): Ordering {
+    return 'relaxed';
   }
 }
 
