@@ -1,6 +1,7 @@
 import type { Task } from '../sim/task.ts';
 import type { BadAccess } from './mm/kasan/access.ts';
 import type { KernelMemory } from './tracking.ts';
+import type { Barrier } from './include/rwonce.ts';
 import type { GuestAccess, Kvm, KvmVcpu, Spte } from './include/kvm_host.ts';
 import type { MmStruct } from './include/mm_types.ts';
 import type { MmuNotifier, MmuNotifierRange } from './include/mmu_notifier.ts';
@@ -13,6 +14,8 @@ import type { Page } from './mm/page_alloc.ts';
 export interface HookSignatures {
   /** Code states what RCU needs here (RCU_LOCKDEP_WARN): `condition` says whether it is violated. */
   rcuLockdepWarn: (condition: () => boolean, text: string, file: string, line: number) => void;
+  /** The running task goes past a memory barrier. */
+  barrier: (kind: Barrier) => void;
   /** The run has come to its end; nothing will be scheduled any more. */
   endOfRun: () => void;
   /** A variable is touched whose function has returned; its stack is still mapped. */

@@ -11,6 +11,7 @@ import { spin_lock, spin_unlock } from '../kernel/locking/spinlock.ts';
 import { rcu_read_lock, rcu_read_unlock } from '../kernel/rcu/tree.ts';
 import { kmem_cache_alloc, kmem_cache_create, kmem_cache_free } from '../mm/slab.ts';
 import { __fput_sync, fput, get_file } from './file_table.ts';
+import { rcu_assign_pointer, rcu_dereference } from '../include/rwonce.ts';
 
 /** A file in use by a system call: `borrowed` from a table that nobody else can change meanwhile. */
 export interface Fd {
@@ -64,7 +65,7 @@ export const put_unused_fd = kfunc('put_unused_fd', function* (fd: number) {
  * Context: from here on other threads can use and close the file.
  */
 export const fd_install = kfunc('fd_install', function* (fd: number, file: FileStruct) {
-  yield* filesOf(current()).slot(fd).write(file);
+  yield* rcu_assign_pointer(filesOf(current()).slot(fd), file);
 });
 
 /**
@@ -76,9 +77,9 @@ export const file_close_fd = kfunc('file_close_fd', function* (fd: number) {
   const files = filesOf(current());
   yield* spin_lock(files.file_lock);
   const slot = files.fd[fd];
-  const file = slot === undefined ? null : yield* slot.read();
+  const file = slot === undefined ? null : yield* rcu_dereference(slot);
   if (slot !== undefined && file !== null) {
-    yield* slot.write(null);
+    yield* rcu_assign_pointer(slot, null);
     files.open_fds.delete(fd);
   }
   yield* spin_unlock(files.file_lock);
@@ -136,10 +137,10 @@ export const __fget_files = kfunc(
     let file: FileStruct | null;
     for (;;) {
       const slot = files.fd[fd];
-      file = slot === undefined ? null : yield* slot.read();
+      file = slot === undefined ? null : yield* rcu_dereference(slot);
       if (slot === undefined || file === null) break;
       if (!(yield* new GetFileRcu(file))) continue;
-      if ((yield* slot.read()) === file) break;
+      if ((yield* rcu_dereference(slot)) === file) break;
       yield* fput(file);
     }
     yield* rcu_read_unlock();
@@ -161,7 +162,7 @@ export const fget = kfunc('fget', function* (fd: number) {
 export const fdget = kfunc('fdget', function* (fd: number) {
   const files = filesOf(current());
   if ((yield* atomic_read(files.count)) === 1) {
-    const file = files.fd[fd] === undefined ? null : yield* files.fd[fd].read();
+    const file = files.fd[fd] === undefined ? null : yield* rcu_dereference(files.fd[fd]);
     return file === null ? null : ({ file, borrowed: true, posLocked: false } satisfies Fd);
   }
   const file = yield* __fget_files(files, fd);
@@ -213,7 +214,7 @@ export const dup_fd = kfunc('dup_fd', function* (oldf: FilesStruct) {
   if (newf === null) return null;
   yield* spin_lock(oldf.file_lock);
   for (let fd = 0; fd < oldf.fd.length; fd++) {
-    const file = yield* oldf.fd[fd].read();
+    const file = yield* rcu_dereference(oldf.fd[fd]);
     if (file === null) continue;
     yield* get_file(file);
     newf.open_fds.add(fd);
@@ -289,15 +290,15 @@ export const ksys_dup3 = kfunc('ksys_dup3', function* (oldfd: number, newfd: num
   const files = filesOf(current());
   if (newfd < 0 || newfd >= MOST_DESCRIPTORS) return -EBADF;
   yield* spin_lock(files.file_lock);
-  const file = files.fd[oldfd] === undefined ? null : yield* files.fd[oldfd].read();
+  const file = files.fd[oldfd] === undefined ? null : yield* rcu_dereference(files.fd[oldfd]);
   if (file === null || oldfd === newfd) {
     yield* spin_unlock(files.file_lock);
     return file === null ? -EBADF : newfd;
   }
   yield* get_file(file);
   const slot = files.slot(newfd);
-  const before = yield* slot.read();
-  yield* slot.write(file);
+  const before = yield* rcu_dereference(slot);
+  yield* rcu_assign_pointer(slot, file);
   files.open_fds.add(newfd);
   if ((flags & O_CLOEXEC) !== 0) files.close_on_exec.add(newfd);
   else files.close_on_exec.delete(newfd);

@@ -21,6 +21,7 @@ import { Struct } from '../struct.ts';
 import { dcache } from './dcache.ts';
 import { fd_install, get_unused_fd_flags, put_unused_fd } from './file.ts';
 import { alloc_empty_file, fput } from './file_table.ts';
+import { READ_ONCE } from '../include/rwonce.ts';
 
 /** What a pipe holds: 16 pages. */
 const PIPE_SIZE = 65536;
@@ -71,7 +72,7 @@ export const pipe_read = kfunc('pipe_read', function* (file: FileStruct, size: n
 });
 
 function* pipe_readable(pipe: PipeInodeInfo): Body<boolean> {
-  return (yield* pipe.data.read()) !== '' || (yield* pipe.writers.read()) === 0;
+  return (yield* READ_ONCE(pipe.data)) !== '' || (yield* READ_ONCE(pipe.writers)) === 0;
 }
 
 /**
@@ -103,7 +104,7 @@ export const pipe_write = kfunc('pipe_write', function* (file: FileStruct, text:
 });
 
 function* pipe_writable(pipe: PipeInodeInfo): Body<boolean> {
-  return (yield* pipe.data.read()).length < PIPE_SIZE || (yield* pipe.readers.read()) === 0;
+  return (yield* READ_ONCE(pipe.data)).length < PIPE_SIZE || (yield* READ_ONCE(pipe.readers)) === 0;
 }
 
 /** pipe_release() - one end is closed; the other learns of it, the last one frees the pipe. */

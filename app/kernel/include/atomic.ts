@@ -1,11 +1,23 @@
 import { Cell } from '../../sim/cell.ts';
 import type { Memory } from '../../sim/memory.ts';
-import { Effect, type Operation } from '../../sim/operation.ts';
+import { Effect, RelaxedEffect, type Operation } from '../../sim/operation.ts';
 
-/** atomic_t, atomic_long_t - a number that is changed in one go. */
+/**
+ * atomic_t, atomic_long_t - a number that is changed in one go. What gives back a value is a full barrier, the rest
+ * orders nothing.
+ */
 export class Atomic extends Cell<number> {
   constructor(field: string, value: number, memory: Memory | null = null) {
     super(value, field, memory);
+  }
+
+  /** No access of an atomic is plain. */
+  override read(): Operation<number> {
+    return this.load();
+  }
+
+  override write(value: number): Operation<void> {
+    return this.store(value);
   }
 }
 
@@ -14,7 +26,7 @@ export const atomic_set = (v: Atomic, i: number): Operation<void> => v.write(i);
 
 /** Blind changes commute with each other: nobody learns what was there before. */
 export const atomic_add = (i: number, v: Atomic): Operation<void> =>
-  new Effect('rmw', v, 'add', () => {
+  new RelaxedEffect('rmw', v, 'add', () => {
     v.value += i;
   });
 export const atomic_sub = (i: number, v: Atomic): Operation<void> => atomic_add(-i, v);

@@ -3,6 +3,7 @@ import { Cell } from '../../sim/cell.ts';
 import type { Memory } from '../../sim/memory.ts';
 import type { Operation } from '../../sim/operation.ts';
 import { nullDereference } from '../arch/x86/mm/fault.ts';
+import { rcu_assign_pointer, rcu_dereference, READ_ONCE, WRITE_ONCE } from './rwonce.ts';
 
 /** A pointer to a node, as a variable of its own: what `pprev` points at. */
 export type HlistLink<T> = Cell<HlistNode<T> | null>;
@@ -38,7 +39,7 @@ export class HlistNode<T> {
 
 /** hlist_empty() - one read, no lock; may be stale when it returns. */
 export function* hlist_empty<T>(head: HlistHead<T>): Body<boolean> {
-  return (yield* head.first.read()) === null;
+  return (yield* READ_ONCE(head.first)) === null;
 }
 
 /** hlist_unhashed() - looks at `pprev` only. */
@@ -46,13 +47,13 @@ export function* hlist_unhashed<T>(node: HlistNode<T>): Body<boolean> {
   return (yield* node.pprev.read()) === null;
 }
 
-/** The node that is first, or null: where a walk starts. A walk goes on with `node.next.read()`. */
+/** The node that is first, or null: where a walk starts that RCU or SRCU protects. */
 export function hlist_first<T>(head: HlistHead<T>): Operation<HlistNode<T> | null> {
-  return head.first.read();
+  return rcu_dereference(head.first);
 }
 
 export function hlist_next<T>(node: HlistNode<T>): Operation<HlistNode<T> | null> {
-  return node.next.read();
+  return rcu_dereference(node.next);
 }
 
 /**
@@ -62,19 +63,19 @@ export function hlist_next<T>(node: HlistNode<T>): Operation<HlistNode<T> | null
  */
 export function* hlist_add_head<T>(node: HlistNode<T>, head: HlistHead<T>): Body<void> {
   const first = yield* head.first.read();
-  yield* node.next.write(first);
-  if (first !== null) yield* first.pprev.write(node.next);
-  yield* head.first.write(node);
-  yield* node.pprev.write(head.first);
+  yield* WRITE_ONCE(node.next, first);
+  if (first !== null) yield* WRITE_ONCE(first.pprev, node.next);
+  yield* WRITE_ONCE(head.first, node);
+  yield* WRITE_ONCE(node.pprev, head.first);
 }
 
 /** hlist_add_head_rcu() - the same with readers about: the old first learns of its new place last. */
 export function* hlist_add_head_rcu<T>(node: HlistNode<T>, head: HlistHead<T>): Body<void> {
   const first = yield* head.first.read();
   yield* node.next.write(first);
-  yield* node.pprev.write(head.first);
-  yield* head.first.write(node);
-  if (first !== null) yield* first.pprev.write(node.next);
+  yield* WRITE_ONCE(node.pprev, head.first);
+  yield* rcu_assign_pointer(head.first, node);
+  if (first !== null) yield* WRITE_ONCE(first.pprev, node.next);
 }
 
 /** __hlist_del() - makes the neighbours forget a node, which keeps its own pointers. */
@@ -83,8 +84,8 @@ function* __hlist_del<T>(node: HlistNode<T>): Body<void> {
   const pprev = yield* node.pprev.read();
   // Somebody else took it out since the caller looked.
   if (pprev === null) yield* nullDereference(0, true);
-  else yield* pprev.write(next);
-  if (next !== null) yield* next.pprev.write(pprev);
+  else yield* WRITE_ONCE(pprev, next);
+  if (next !== null) yield* WRITE_ONCE(next.pprev, pprev);
 }
 
 /** hlist_del_init() - takes a node out and leaves it unhashed and without a next. Nothing if it is not hashed. */
@@ -99,7 +100,7 @@ export function* hlist_del_init<T>(node: HlistNode<T>): Body<void> {
 export function* hlist_del_init_rcu<T>(node: HlistNode<T>): Body<void> {
   if (yield* hlist_unhashed(node)) return;
   yield* __hlist_del(node);
-  yield* node.pprev.write(null);
+  yield* WRITE_ONCE(node.pprev, null);
 }
 
 /** hlist_move_list() - moves all nodes to another head, which is overwritten. */

@@ -2,6 +2,7 @@ import type { Body } from '../../sim/call.ts';
 import { Cell } from '../../sim/cell.ts';
 import type { Memory } from '../../sim/memory.ts';
 import { general_protection_fault } from '../arch/x86/kernel/traps.ts';
+import { rcu_assign_pointer, READ_ONCE, WRITE_ONCE } from './rwonce.ts';
 import { config } from '../kernel.ts';
 import { kfunc } from '../kfunc.ts';
 import { WARN } from '../kernel/panic.ts';
@@ -41,12 +42,12 @@ function* node<T>(link: ListLink<T>): Body<ListHead<T>> {
 }
 
 export function* INIT_LIST_HEAD<T>(list: ListHead<T>): Body<void> {
-  yield* list.next.write(list);
-  yield* list.prev.write(list);
+  yield* WRITE_ONCE(list.next, list);
+  yield* WRITE_ONCE(list.prev, list);
 }
 
 export function* list_empty<T>(head: ListHead<T>): Body<boolean> {
-  return (yield* head.next.read()) === head;
+  return (yield* READ_ONCE(head.next)) === head;
 }
 
 /** (DEBUG_LIST) Reports a list that is not as it should be, and says whether it may be touched. */
@@ -115,7 +116,7 @@ function* __list_add<T>(entry: ListHead<T>, prev: ListHead<T>, next: ListHead<T>
   yield* next.prev.write(entry);
   yield* entry.next.write(next);
   yield* entry.prev.write(prev);
-  yield* prev.next.write(entry);
+  yield* WRITE_ONCE(prev.next, entry);
 }
 
 /** list_add() - behind the head: a stack. */
@@ -136,7 +137,7 @@ export function* list_add_rcu<T>(entry: ListHead<T>, head: ListHead<T>): Body<vo
   }
   yield* entry.next.write(next);
   yield* entry.prev.write(head);
-  yield* head.next.write(entry);
+  yield* rcu_assign_pointer(head.next, entry);
   yield* next.prev.write(entry);
 }
 
@@ -145,7 +146,7 @@ function* __list_del_entry<T>(entry: ListHead<T>): Body<void> {
   const prev = yield* node(yield* entry.prev.read());
   const next = yield* node(yield* entry.next.read());
   yield* next.prev.write(prev);
-  yield* prev.next.write(next);
+  yield* WRITE_ONCE(prev.next, next);
 }
 
 /** list_del() - takes an entry out and leaves pointers in it that nobody can use. */

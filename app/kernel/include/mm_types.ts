@@ -13,6 +13,7 @@ import { Struct } from '../struct.ts';
 import { Atomic } from './atomic.ts';
 import { lock_is_held, LockdepMap } from '../kernel/locking/lockdep.ts';
 import { MapleTree } from './maple_tree.ts';
+import { WRITE_ONCE } from './rwonce.ts';
 import type { TaskStruct } from './sched.ts';
 
 export const PAGE_SIZE = 4096;
@@ -107,7 +108,7 @@ export class PteTable extends Struct {
   /** set_pte(), pte_clear(): under ptl. */
   set(index: number, pte: Pte | null): Operation<void> {
     this.note(index, pte !== null);
-    return this.ptes[index].write(pte);
+    return WRITE_ONCE(this.ptes[index], pte);
   }
 
   /** (plain) For a table that nobody else has seen yet. */

@@ -1,5 +1,6 @@
 import type { Body, Call } from '../../sim/call.ts';
 import type { MmStruct } from './mm_types.ts';
+import { smp_store_release } from './rwonce.ts';
 import {
   down_read,
   down_read_killable,
@@ -29,7 +30,7 @@ export const mmap_write_trylock = (mm: MmStruct): Call<boolean> => down_write_tr
 /** vma_end_write_all() - unlocks every VMA that the writer has locked. Under mmap_lock for write. */
 export function* vma_end_write_all(mm: MmStruct): Body<void> {
   const seq = yield* mm.mm_lock_seq.read();
-  yield* mm.mm_lock_seq.write(seq + 1);
+  yield* smp_store_release(mm.mm_lock_seq, seq + 1);
 }
 
 export function* mmap_write_unlock(mm: MmStruct): Body<void> {

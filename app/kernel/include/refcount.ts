@@ -37,7 +37,7 @@ export const refcount_set = (r: Refcount, n: number): Operation<void> => r.write
 export const refcount_read = (r: Refcount): Operation<number> => r.read();
 
 export function* refcount_add(i: number, r: Refcount): Body<void> {
-  const old = yield* r.update((value) => value + i);
+  const old = yield* r.update((value) => value + i, 'relaxed');
   if (old === 0) yield* refcount_warn_saturate(r, 25);
   else if (old < 0 || old + i > INT_MAX) yield* refcount_warn_saturate(r, 22);
 }
@@ -45,7 +45,7 @@ export const refcount_inc = (r: Refcount): Body<void> => refcount_add(1, r);
 
 /** Takes a reference unless there is none left; true if it did. */
 export function* refcount_add_not_zero(i: number, r: Refcount): Body<boolean> {
-  const old = yield* r.update((value) => (value === 0 ? 0 : value + i));
+  const old = yield* r.update((value) => (value === 0 ? 0 : value + i), 'relaxed');
   if (old !== 0 && (old < 0 || old + i > INT_MAX)) yield* refcount_warn_saturate(r, 19);
   return old !== 0;
 }

@@ -22,6 +22,7 @@ import {
   mmu_notifier_range_init,
   MmuNotifierRange,
 } from '../include/mmu_notifier.ts';
+import { READ_ONCE } from '../include/rwonce.ts';
 import { current, type TaskStruct } from '../include/sched.ts';
 import { kfunc } from '../kfunc.ts';
 import {
@@ -173,7 +174,7 @@ const copy_pte_range = kfunc(
     if (from === null) return true;
     const { range } = src;
     for (const index of from.populated(range.indexOf(start), range.indexOf(end - 1) + 1)) {
-      const pte = yield* from.ptes[index].read();
+      const pte = yield* READ_ONCE(from.ptes[index]);
       if (pte === null) continue;
       const copy = pte.counter === MM_ANONPAGES ? { ...pte, writable: false } : pte;
       if (pte.writable && copy !== pte) yield* from.set(index, copy);

@@ -1,5 +1,5 @@
 import type { Body } from '../../sim/call.ts';
-import { Effect, type Operation } from '../../sim/operation.ts';
+import { RelaxedEffect, type Operation } from '../../sim/operation.ts';
 import { atomic_dec_and_test, atomic_inc, atomic_inc_not_zero, atomic_read } from '../include/atomic.ts';
 import { GFP_KERNEL } from '../include/gfp.ts';
 import { MmStruct, NR_MM_COUNTERS } from '../include/mm_types.ts';
@@ -10,6 +10,7 @@ import { kernelGlobal } from '../globals.ts';
 import { config, kernel } from '../kernel.ts';
 import { kfunc } from '../kfunc.ts';
 import { mmu_notifier_subscriptions_destroy } from '../include/mmu_notifier.ts';
+import { READ_ONCE } from '../include/rwonce.ts';
 import { exit_mmap } from '../mm/mmap.ts';
 import { kmem_cache_alloc, kmem_cache_create, kmem_cache_free } from '../mm/slab.ts';
 import { pr_alert } from '../printk.ts';
@@ -51,7 +52,7 @@ export function mm_init(mm: MmStruct, owner: TaskStruct | null): void {
 
 /** mmget() - one more user, for who is one already. */
 export const mmget = (mm: MmStruct): Operation<void> =>
-  new Effect('rmw', mm.mm_users, 'add', () => {
+  new RelaxedEffect('rmw', mm.mm_users, 'add', () => {
     if (mm.mm_users.value++ <= 0) kernel().hooks.emit('mmRevived', mm);
   });
 
@@ -101,7 +102,7 @@ export const __mmput = kfunc(
   function* (mm: MmStruct) {
     if (config().DEBUG_VM) yield* BUG_ON((yield* atomic_read(mm.mm_users)) !== 0, 'kernel/fork.c:1335');
     yield* exit_mmap(mm);
-    if (yield* mm.mmlist.read()) {
+    if (yield* READ_ONCE(mm.mmlist)) {
       yield* spin_lock(mmlist_lock());
       yield* mm.mmlist.write(false);
       yield* spin_unlock(mmlist_lock());

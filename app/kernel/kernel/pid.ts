@@ -3,6 +3,7 @@ import { Cell } from '../../sim/cell.ts';
 import { Effect, type Operation } from '../../sim/operation.ts';
 import { SimObject } from '../../sim/object.ts';
 import { kernelGlobal } from '../globals.ts';
+import { rcu_dereference } from '../include/rwonce.ts';
 import type { TaskStruct } from '../include/sched.ts';
 import { Rwlock } from './locking/rwlock.ts';
 
@@ -75,7 +76,7 @@ export const init_task_tasks = kernelGlobal(
  * Context: inside rcu_read_lock() or with tasklist_lock. Leaves out: the tree of ids; kernel threads.
  */
 export function* find_task_by_vpid(pid: number): Body<TaskStruct | null> {
-  for (const leader of yield* init_task_tasks().read()) {
+  for (const leader of yield* rcu_dereference(init_task_tasks())) {
     if (leader.pid === pid) return leader;
     const thread = leader.signal.threads.find((candidate) => candidate.pid === pid);
     if (thread !== undefined) return thread;

@@ -1,3 +1,4 @@
+import { rcu_assign_pointer, rcu_dereference } from '../include/rwonce.ts';
 import type { Body } from '../../sim/call.ts';
 import { Cell } from '../../sim/cell.ts';
 import type { Memory } from '../../sim/memory.ts';
@@ -17,18 +18,18 @@ export class Rcuwait {
 
 /** prepare_to_rcuwait() - the running task is the one to be woken. */
 export function* prepare_to_rcuwait(w: Rcuwait): Body<void> {
-  yield* w.task.write(current());
+  yield* rcu_assign_pointer(w.task, current());
 }
 
 export const finish_rcuwait = kfunc('finish_rcuwait', function* (w: Rcuwait) {
-  yield* w.task.write(null);
+  yield* rcu_assign_pointer(w.task, null);
   yield* __set_current_state(TASK_RUNNING);
 });
 
 /** rcuwait_wake_up() - wakes whoever waits. Context: any. Return: true if somebody slept. */
 export const rcuwait_wake_up = kfunc('rcuwait_wake_up', function* (w: Rcuwait) {
   yield* rcu_read_lock();
-  const task = yield* w.task.read();
+  const task = yield* rcu_dereference(w.task);
   const woken = task !== null && (yield* wake_up_process(task));
   yield* rcu_read_unlock();
   return woken;
@@ -36,7 +37,7 @@ export const rcuwait_wake_up = kfunc('rcuwait_wake_up', function* (w: Rcuwait) {
 
 /** rcuwait_active() - is somebody there? */
 export function* rcuwait_active(w: Rcuwait): Body<boolean> {
-  return (yield* w.task.read()) !== null;
+  return (yield* rcu_dereference(w.task)) !== null;
 }
 
 /** rcuwait_wait_event() - sleeps in `state` until the condition holds. */

@@ -1,7 +1,8 @@
 import type { Body, Call } from '../../sim/call.ts';
-import { Effect, type Operation } from '../../sim/operation.ts';
+import { PlainEffect, type Operation } from '../../sim/operation.ts';
 import { clear_bit, set_bit, test_bit } from '../include/bitops.ts';
 import { ESRCH } from '../include/errno.ts';
+import { rcu_dereference, READ_ONCE } from '../include/rwonce.ts';
 import {
   current,
   PF_EXITING,
@@ -39,21 +40,30 @@ export const fatal_signal_pending = (p: TaskStruct): Operation<boolean> => test_
 /** To whom a signal goes: one thread, or the process as a whole. */
 export type PidType = 'PIDTYPE_PID' | 'PIDTYPE_TGID';
 
+/** sigaddset() - no atomic operation: siglock is held. */
 const addSignal = (set: SignalStruct['shared_pending'], sig: number): Operation<void> =>
-  set_bit(sig - 1, set);
+  new PlainEffect('rmw', set, 'write', () => {
+    set.value = (set.value | sigmask(sig)) >>> 0;
+  });
+
+/** sigdelset() - the same. */
+const deleteSignal = (set: SignalStruct['shared_pending'], sig: number): Operation<void> =>
+  new PlainEffect('rmw', set, 'write', () => {
+    set.value = (set.value & ~sigmask(sig)) >>> 0;
+  });
 
 /** lock_task_sighand() - the flags for unlock_task_sighand(), or null if the task is released already. */
 export const lock_task_sighand = kfunc('__lock_task_sighand', function* (tsk: TaskStruct): Body<
   number | null
 > {
   yield* rcu_read_lock();
-  const sighand = yield* tsk.sighand.read();
+  const sighand = yield* rcu_dereference(tsk.sighand);
   if (sighand === null) {
     yield* rcu_read_unlock();
     return null;
   }
   const flags = yield* spin_lock_irqsave(sighand.siglock);
-  const still = (yield* tsk.sighand.read()) === sighand;
+  const still = (yield* rcu_dereference(tsk.sighand)) === sighand;
   if (!still) yield* spin_unlock_irqrestore(sighand.siglock, flags);
   yield* rcu_read_unlock();
   return still ? flags : null;
@@ -92,7 +102,7 @@ const complete_signal = kfunc(
     const { signal } = p;
     let t = p;
     if (!(yield* wants_signal(sig, p))) {
-      const threads = yield* signal.thread_head.read();
+      const threads = yield* rcu_dereference(signal.thread_head);
       if (type === 'PIDTYPE_PID' || threads.length <= 1) return;
       let found: TaskStruct | null = null;
       for (const thread of threads) {
@@ -107,7 +117,7 @@ const complete_signal = kfunc(
     if (sig_fatal(signal, sig) && ((yield* signal.flags.read()) & SIGNAL_GROUP_EXIT) === 0) {
       yield* signal.flags.write(SIGNAL_GROUP_EXIT);
       yield* signal.group_exit_code.write(sig);
-      for (const thread of yield* signal.thread_head.read()) {
+      for (const thread of yield* rcu_dereference(signal.thread_head)) {
         yield* addSignal(thread.pending, SIGKILL);
         yield* signal_wake_up(thread, true);
       }
@@ -206,7 +216,7 @@ export const kill_something_info = kfunc('kill_something_info', function* (sig: 
   yield* rcu_read_lock();
   let ret = -ESRCH;
   if (pid === -1) {
-    for (const p of yield* init_task_tasks().read()) {
+    for (const p of yield* rcu_dereference(init_task_tasks())) {
       if (p.pid <= 1 || p.tgid === current().tgid || (p.flags & PF_KTHREAD) !== 0) continue;
       ret = yield* group_send_sig_info(sig, p);
     }
@@ -224,7 +234,7 @@ export const kill_something_info = kfunc('kill_something_info', function* (sig: 
  * Context: siglock held.
  */
 export const zap_other_threads = kfunc('zap_other_threads', function* (p: TaskStruct) {
-  for (const t of yield* p.signal.thread_head.read()) {
+  for (const t of yield* rcu_dereference(p.signal.thread_head)) {
     if (t === p || (yield* t.exit_state.read()) !== 0) continue;
     yield* addSignal(t.pending, SIGKILL);
     yield* signal_wake_up(t, true);
@@ -233,7 +243,7 @@ export const zap_other_threads = kfunc('zap_other_threads', function* (p: TaskSt
 
 /** Takes the lowest pending signal out of `set`; 0 if there is none. */
 const dequeue = (set: SignalStruct['shared_pending']): Operation<number> =>
-  new Effect('rmw', set, 'write', () => {
+  new PlainEffect('rmw', set, 'write', () => {
     for (let sig = 1; sig <= 31; sig++) {
       if ((set.value & sigmask(sig)) === 0) continue;
       set.value = (set.value & ~sigmask(sig)) >>> 0;
@@ -270,13 +280,13 @@ export const get_signal = kfunc('get_signal', function* () {
   const tsk = current();
   const { signal } = tsk;
   yield* clear_bit(TIF_NOTIFY_RESUME, tsk.thread_flags);
-  if (((yield* tsk.task_works.read()) ?? []).length > 0) yield* task_work_run();
+  if (((yield* READ_ONCE(tsk.task_works)) ?? []).length > 0) yield* task_work_run();
   if (!(yield* signal_pending(tsk))) return 0;
   yield* spin_lock_irq(signal.siglock);
   let signr: number;
   for (;;) {
     if (((yield* signal.flags.read()) & SIGNAL_GROUP_EXIT) !== 0) {
-      yield* clear_bit(SIGKILL - 1, tsk.pending);
+      yield* deleteSignal(tsk.pending, SIGKILL);
       yield* recalc_sigpending();
       trace_event('signal', 'signal_deliver', `sig=${SIGKILL} errno=0 code=0 sa_handler=0 sa_flags=0`);
       signr = SIGKILL;
@@ -305,7 +315,7 @@ export const get_signal = kfunc('get_signal', function* () {
  */
 export const exit_signals = kfunc('exit_signals', function* (tsk: TaskStruct) {
   const { signal } = tsk;
-  const alone = (yield* signal.thread_head.read()).length <= 1;
+  const alone = (yield* rcu_dereference(signal.thread_head)).length <= 1;
   if (alone || ((yield* signal.flags.read()) & SIGNAL_GROUP_EXIT) !== 0) {
     yield* markExiting(tsk);
     return;
@@ -324,7 +334,7 @@ function* markExiting(tsk: TaskStruct): Body<void> {
 /** retarget_shared_pending() - let another thread have the signals that this one would have taken. */
 const retarget_shared_pending = kfunc('retarget_shared_pending', function* (tsk: TaskStruct) {
   if ((yield* tsk.signal.shared_pending.read()) === 0) return;
-  for (const t of yield* tsk.signal.thread_head.read()) {
+  for (const t of yield* rcu_dereference(tsk.signal.thread_head)) {
     if (t === tsk || (yield* t.exiting.read())) continue;
     if (!(yield* signal_pending(t))) yield* signal_wake_up(t, false);
     return;

@@ -329,7 +329,7 @@ export const flush_delayed_work = kfunc('flush_delayed_work', function* (work: D
  */
 const process_one_work = kfunc('process_one_work', function* (work: Work) {
   const { func, workName } = work;
-  yield* work.pending.write(false);
+  yield* work.pending.store(false, 'full');
   if (func === null) return;
   trace_event('workqueue', 'workqueue_execute_start', () => `work struct=${workName}`);
   yield* func(work);

@@ -2,6 +2,7 @@ import type { Body } from '../../sim/call.ts';
 import { GFP_KERNEL } from '../include/gfp.ts';
 import { MapleNode, type MapleEntry, type MapleSlot, type MapleTree } from '../include/maple_tree.ts';
 import { kernelGlobal } from '../globals.ts';
+import { rcu_assign_pointer, rcu_dereference } from '../include/rwonce.ts';
 import { kfunc } from '../kfunc.ts';
 import { WARN_ON } from '../kernel/panic.ts';
 import { call_rcu, RCU_LOCKDEP_WARN, rcu_read_lock_held } from '../kernel/rcu/tree.ts';
@@ -51,7 +52,7 @@ function rcu_dereference_protected(tree: MapleTree, line: number): void {
 /** mas_walk() - from the root to the node. False for an empty tree. */
 const mas_walk = kfunc('mas_walk', function* (mas: MaState) {
   rcu_dereference_check(mas.tree, 835);
-  mas.node = yield* mas.tree.ma_root.read();
+  mas.node = yield* rcu_dereference(mas.tree.ma_root);
   if (mas.node === null) return null;
   return yield* mtree_range_walk(mas);
 });
@@ -62,7 +63,7 @@ const mtree_range_walk = kfunc('mtree_range_walk', function* (mas: MaState) {
 });
 
 function* slotsOf(mas: MaState): Body<readonly MapleSlot[]> {
-  return mas.node === null ? [] : yield* mas.node.slots.read();
+  return mas.node === null ? [] : yield* rcu_dereference(mas.node.slots);
 }
 
 const mas_next_slot = kfunc('mas_next_slot', function* (mas: MaState) {
@@ -117,9 +118,9 @@ export const mas_store_gfp = kfunc(
     const root = yield* tree.ma_root.read();
     const node = root ?? (yield* mas_alloc_nodes());
     if (node === null) return false;
-    const before = root === null ? [] : yield* node.slots.read();
-    yield* node.slots.write(stored(before, start, end, entry));
-    if (root === null) yield* tree.ma_root.write(node);
+    const before = root === null ? [] : yield* rcu_dereference(node.slots);
+    yield* rcu_assign_pointer(node.slots, stored(before, start, end, entry));
+    if (root === null) yield* rcu_assign_pointer(tree.ma_root, node);
     return true;
   },
 );
@@ -163,8 +164,8 @@ export const __mt_dup = kfunc('__mt_dup', function* (from: MapleTree, to: MapleT
   if (root === null) return true;
   const node = yield* mas_alloc_nodes();
   if (node === null) return false;
-  yield* node.slots.write(yield* root.slots.read());
-  yield* to.ma_root.write(node);
+  yield* rcu_assign_pointer(node.slots, yield* rcu_dereference(root.slots));
+  yield* rcu_assign_pointer(to.ma_root, node);
   return true;
 });
 
@@ -176,7 +177,7 @@ export const __mt_dup = kfunc('__mt_dup', function* (from: MapleTree, to: MapleT
 export const __mt_destroy = kfunc('__mt_destroy', function* (tree: MapleTree) {
   rcu_dereference_protected(tree, 840);
   const node = yield* tree.ma_root.read();
-  yield* tree.ma_root.write(null);
+  yield* rcu_assign_pointer(tree.ma_root, null);
   if (node === null) return;
   if (yield* tree.in_rcu.read()) yield* call_rcu(node.rcu, () => mt_free_walk(node));
   else yield* mt_destroy_walk(node);

@@ -15,6 +15,7 @@ import {
   type VmAreaStruct,
 } from '../include/mm_types.ts';
 import { mmap_read_lock_killable, mmap_read_unlock } from '../include/mmap_lock.ts';
+import { READ_ONCE } from '../include/rwonce.ts';
 import { current } from '../include/sched.ts';
 import { kfunc } from '../kfunc.ts';
 import { local_irq_restore, local_irq_save } from '../kernel/sched/core.ts';
@@ -29,7 +30,7 @@ export const FOLL_WRITE = 1 << 0;
 
 /** The stretch of page tables that translates an address, or null. */
 export function* pgd_offset(mm: MmStruct, address: number): Body<PageRange | null> {
-  const ranges = yield* mm.pgd.read();
+  const ranges = yield* READ_ONCE(mm.pgd);
   return ranges.find(({ start, end }) => start <= address && address < end) ?? null;
 }
 
@@ -64,15 +65,15 @@ const gup_fast_pte = kfunc(
   function* (mm: MmStruct, address: number, write: boolean): Body<Page | null> {
     const range = yield* pgd_offset(mm, address);
     if (range === null) return null;
-    const table = yield* range.pmd.read();
+    const table = yield* READ_ONCE(range.pmd);
     if (table === null) return null;
     const cell = table.ptes[range.indexOf(address)];
-    const pte = yield* cell.read();
+    const pte = yield* READ_ONCE(cell);
     if (pte === null || pte.page === null || (write && !pte.writable)) return null;
     if (pte.page === zero_page()) return null;
     // try_grab_folio(): the page may be on its way out already.
     if (!(yield* atomic_add_unless(pte.page._refcount, 1, 0))) return null;
-    if ((yield* cell.read()) === pte && (yield* range.pmd.read()) === table) return pte.page;
+    if ((yield* READ_ONCE(cell)) === pte && (yield* READ_ONCE(range.pmd)) === table) return pte.page;
     yield* put_page(pte.page);
     return null;
   },
@@ -121,7 +122,7 @@ const follow_page_mask = kfunc(
   function* (vma: VmAreaStruct, address: number, write: boolean): Body<Page | null> {
     const table = yield* pte_offset_map_lock(vma.range);
     if (table === null) return null;
-    const pte = yield* table.ptes[vma.range.indexOf(address)].read();
+    const pte = yield* READ_ONCE(table.ptes[vma.range.indexOf(address)]);
     const page = usable(pte, write);
     // It is mapped, and the lock keeps it so: there is a reference already.
     if (page !== null) yield* atomic_add_unless(page._refcount, 1, 0);

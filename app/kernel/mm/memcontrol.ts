@@ -16,6 +16,7 @@ import { MMF_OOM_SKIP, PAGE_SIZE, type MmStruct, type PteTable } from '../includ
 import { mm_flags_test } from '../include/mm.ts';
 import { current, PF_MEMALLOC, type TaskStruct } from '../include/sched.ts';
 import { kernelGlobal } from '../globals.ts';
+import { rcu_assign_pointer, rcu_dereference, READ_ONCE } from '../include/rwonce.ts';
 import { config } from '../kernel.ts';
 import { kfunc } from '../kfunc.ts';
 import { mutex_lock_killable, mutex_unlock } from '../kernel/locking/mutex.ts';
@@ -89,23 +90,23 @@ export function memcgAtSetUp(path: string, maxPages = Infinity): MemCgroup {
 
 /** The group with a path, null for the root and for unknown ones. */
 export function* cgroup_find(path: string): Body<MemCgroup | null> {
-  return (yield* memcgs().read()).find((memcg) => memcg.path === path) ?? null;
+  return (yield* rcu_dereference(memcgs())).find((memcg) => memcg.path === path) ?? null;
 }
 
 /** cgroup_attach_task() - move a process; what it has charged stays where it is. */
 export const cgroup_attach_task = kfunc(
   'cgroup_attach_task',
   function* (to: MemCgroup | null, leader: TaskStruct) {
-    const from = yield* leader.memcg.read();
+    const from = yield* rcu_dereference(leader.memcg);
     if (from !== null) yield* from.tasks.update((tasks) => tasks.filter((task) => task !== leader));
-    for (const thread of leader.signal.threads) yield* thread.memcg.write(to);
+    for (const thread of leader.signal.threads) yield* rcu_assign_pointer(thread.memcg, to);
     if (to !== null) yield* to.tasks.update((tasks) => [...tasks, leader]);
   },
 );
 
 /** mem_cgroup_exit() - cgroup_exit(): a dead process is in no group. */
 export function* cgroup_exit(task: TaskStruct): Body<void> {
-  const memcg = yield* task.memcg.read();
+  const memcg = yield* rcu_dereference(task.memcg);
   if (memcg !== null) yield* memcg.tasks.update((tasks) => tasks.filter((other) => other !== task));
 }
 
@@ -125,7 +126,7 @@ const page_counter_try_charge = (memcg: MemCgroup, pages: number, max: number): 
 /** mem_cgroup_margin() - how many pages may still be charged. */
 function* mem_cgroup_margin(memcg: MemCgroup): Body<number> {
   const usage = yield* memcg.usage.read();
-  return (yield* memcg.max.read()) - usage;
+  return (yield* READ_ONCE(memcg.max)) - usage;
 }
 
 /** task_is_dying() */
@@ -148,7 +149,7 @@ export const try_charge_memcg = kfunc(
   function* (memcg: MemCgroup, gfp: number, pages: number) {
     let passed_oom = false;
     for (;;) {
-      const max = yield* memcg.max.read();
+      const max = yield* READ_ONCE(memcg.max);
       if (yield* page_counter_try_charge(memcg, pages, max)) return 0;
       if ((current().flags & PF_MEMALLOC) !== 0) break;
       if (!gfpflags_allow_blocking(gfp)) return yield* nomem(memcg, gfp, pages);
@@ -203,8 +204,8 @@ export const mem_cgroup_out_of_memory = kfunc(
 /** get_mem_cgroup_from_mm() - the group of the mm's owner. */
 export function* get_mem_cgroup_from_mm(mm: MmStruct): Body<MemCgroup | null> {
   if (!config().MEMCG) return null;
-  const owner = yield* mm.owner.read();
-  return owner === null ? null : yield* owner.memcg.read();
+  const owner = yield* rcu_dereference(mm.owner);
+  return owner === null ? null : yield* rcu_dereference(owner.memcg);
 }
 
 /** charge_memcg() */
@@ -270,7 +271,7 @@ export function countFault(task: TaskStruct): void {
  * Return: 0. Models: mm/memcontrol.c. Leaves out: reclaim that succeeds.
  */
 export const memory_max_write = kfunc('memory_max_write', function* (memcg: MemCgroup, pages: number) {
-  yield* memcg.max.write(pages);
+  yield* memcg.max.store(pages, 'full');
   for (;;) {
     if ((yield* memcg.usage.read()) <= pages) return 0;
     if (yield* signal_pending(current())) return 0;
@@ -289,8 +290,8 @@ export function* memcg_memory_event_mm(mm: MmStruct, event: MemcgEvent): Body<vo
 /** mem_cgroup_get_oom_group() - the group that is to die as a whole with `victim`, or null. */
 export function* mem_cgroup_get_oom_group(victim: TaskStruct): Body<MemCgroup | null> {
   if (!config().MEMCG) return null;
-  const memcg = yield* victim.memcg.read();
-  return memcg !== null && (yield* memcg.oom_group.read()) ? memcg : null;
+  const memcg = yield* rcu_dereference(victim.memcg);
+  return memcg !== null && (yield* READ_ONCE(memcg.oom_group)) ? memcg : null;
 }
 
 // --- what the OOM killer prints ------------------------------------------------------------------

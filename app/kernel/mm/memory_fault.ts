@@ -28,6 +28,7 @@ import {
 } from '../include/mmu_notifier.ts';
 import { current } from '../include/sched.ts';
 import { kernelGlobal } from '../globals.ts';
+import { READ_ONCE, WRITE_ONCE } from '../include/rwonce.ts';
 import { kfunc } from '../kfunc.ts';
 import { spin_lock, spin_unlock } from '../kernel/locking/spinlock.ts';
 import { reserve } from '../struct.ts';
@@ -69,7 +70,7 @@ const __handle_mm_fault = kfunc(
     const index = range.indexOf(address);
     const table = (yield* range.pmd.read()) ?? (yield* __pte_alloc(vma.vm_mm, range));
     if (table === null) return VM_FAULT_OOM;
-    const pte = yield* table.ptes[index].read();
+    const pte = yield* READ_ONCE(table.ptes[index]);
     if (pte === null) {
       return vma.anonymous ? yield* do_anonymous_page(vma, index, write) : yield* do_fault(vma, index, write);
     }
@@ -98,7 +99,7 @@ export const __pte_alloc = kfunc(
     if (fresh === null) return null;
     yield* spin_lock(mm.page_table_lock);
     const there = yield* range.pmd.read();
-    if (there === null) yield* range.pmd.write(fresh);
+    if (there === null) yield* WRITE_ONCE<PteTable | null>(range.pmd, fresh);
     yield* spin_unlock(mm.page_table_lock);
     if (there === null) return fresh;
     yield* free_pages(fresh);
@@ -154,7 +155,7 @@ const do_anonymous_page = kfunc(
     let mapped = false;
     if (table !== null) {
       // Whoever mapped a page here meanwhile did it for us, too.
-      if ((yield* table.ptes[index].read()) === null) {
+      if ((yield* READ_ONCE(table.ptes[index])) === null) {
         ret = yield* check_stable_address_space(mm);
         if (ret === 0) {
           yield* cover(mm, table, vma.range.addressOf(index));
@@ -177,7 +178,7 @@ function* install(vma: VmAreaStruct, index: number, pte: Pte): Body<number> {
   const table = yield* pte_offset_map_lock(vma.range);
   if (table === null) return 0;
   let ret = 0;
-  if ((yield* table.ptes[index].read()) === null) {
+  if ((yield* READ_ONCE(table.ptes[index])) === null) {
     ret = yield* check_stable_address_space(vma.vm_mm);
     if (ret === 0) {
       yield* cover(vma.vm_mm, table, vma.range.addressOf(index));
@@ -207,7 +208,7 @@ const do_fault = kfunc(
     let ret = 0;
     let mapped = false;
     if (table !== null) {
-      if ((yield* table.ptes[index].read()) === null) {
+      if ((yield* READ_ONCE(table.ptes[index])) === null) {
         ret = copied ? yield* check_stable_address_space(mm) : 0;
         if (ret === 0) {
           yield* cover(mm, table, range.addressOf(index));
@@ -233,7 +234,7 @@ const do_swap_page = kfunc('do_swap_page', function* (vma: VmAreaStruct, index: 
   const table = yield* pte_offset_map_lock(vma.range);
   let mapped = false;
   if (table !== null) {
-    if ((yield* table.ptes[index].read()) === swapped) {
+    if ((yield* READ_ONCE(table.ptes[index])) === swapped) {
       const pages = vma.range.pagesOf(index);
       yield* mm.rss_stat[MM_ANONPAGES].add(pages);
       yield* mm.rss_stat[swapped.counter].add(-pages);
@@ -264,7 +265,7 @@ const do_wp_page = kfunc('do_wp_page', function* (vma: VmAreaStruct, index: numb
 function* wp_page_reuse(vma: VmAreaStruct, index: number, pte: Pte): Body<number> {
   const table = yield* pte_offset_map_lock(vma.range);
   if (table === null) return 0;
-  if ((yield* table.ptes[index].read()) === pte) yield* table.set(index, { ...pte, writable: true });
+  if ((yield* READ_ONCE(table.ptes[index])) === pte) yield* table.set(index, { ...pte, writable: true });
   yield* pte_unmap_unlock(table);
   return 0;
 }
@@ -282,7 +283,7 @@ const wp_page_copy = kfunc('wp_page_copy', function* (vma: VmAreaStruct, index: 
   const table = yield* pte_offset_map_lock(vma.range);
   let copied = false;
   if (table !== null) {
-    if ((yield* table.ptes[index].read()) === old) {
+    if ((yield* READ_ONCE(table.ptes[index])) === old) {
       if (old.counter !== MM_ANONPAGES) {
         if (old.counter >= 0) yield* mm.rss_stat[old.counter].add(-pages);
         yield* mm.rss_stat[MM_ANONPAGES].add(pages);

@@ -16,6 +16,7 @@ import {
   type MmuIntervalNotifierOps,
   type MmuNotifierSubscriptions,
 } from '../include/mmu_notifier.ts';
+import { READ_ONCE, smp_load_acquire, WRITE_ONCE } from '../include/rwonce.ts';
 import { mmdrop, mmgrab } from '../kernel/fork.ts';
 import { spin_lock, spin_unlock } from '../kernel/locking/spinlock.ts';
 import { WARN_ON } from '../kernel/panic.ts';
@@ -133,7 +134,7 @@ export const mmu_interval_read_begin = kfunc(
   function* (interval_sub: MmuIntervalNotifier) {
     const subscriptions = yield* subscriptionsOf(mmOf(interval_sub));
     yield* spin_lock(subscriptions.lock);
-    const seq = yield* interval_sub.invalidate_seq.read();
+    const seq = yield* READ_ONCE(interval_sub.invalidate_seq);
     const is_invalidating = seq === (yield* subscriptions.invalidate_seq.read());
     yield* spin_unlock(subscriptions.lock);
 
@@ -142,7 +143,7 @@ export const mmu_interval_read_begin = kfunc(
     lock_map_release(__mmu_notifier_invalidate_range_start_map());
     if (is_invalidating) {
       yield* wait_event(subscriptions.wq, function* () {
-        return (yield* subscriptions.invalidate_seq.read()) !== seq;
+        return (yield* READ_ONCE(subscriptions.invalidate_seq)) !== seq;
       });
     }
     return seq;
@@ -153,7 +154,7 @@ export const mmu_interval_read_begin = kfunc(
 export const mmu_interval_set_seq = kfunc(
   'mmu_interval_set_seq',
   function* (interval_sub: MmuIntervalNotifier, cur_seq: number) {
-    yield* interval_sub.invalidate_seq.write(cur_seq);
+    yield* WRITE_ONCE(interval_sub.invalidate_seq, cur_seq);
   },
   { inlined: true },
 );
@@ -162,7 +163,7 @@ export const mmu_interval_set_seq = kfunc(
 export const mmu_interval_read_retry = kfunc(
   'mmu_interval_read_retry',
   function* (interval_sub: MmuIntervalNotifier, seq: number) {
-    return (yield* interval_sub.invalidate_seq.read()) !== seq;
+    return (yield* READ_ONCE(interval_sub.invalidate_seq)) !== seq;
   },
   { inlined: true },
 );
@@ -217,7 +218,7 @@ export const mmu_interval_notifier_insert = kfunc(
     length: number,
     ops: MmuIntervalNotifierOps,
   ) {
-    const known = yield* mm.notifier_subscriptions.read();
+    const known = yield* smp_load_acquire(mm.notifier_subscriptions);
     if (known === null || !(yield* known.has_itree.read())) {
       const ret = yield* mmu_notifier_register(null, mm);
       if (ret !== 0) return ret;

@@ -36,6 +36,7 @@ import {
 } from '../kernel/rcu/srcutree.ts';
 import { non_block_end, non_block_start } from '../kernel/sched/core.ts';
 import { kernelGlobal } from '../globals.ts';
+import { rcu_dereference, smp_store_release } from '../include/rwonce.ts';
 import { kernel } from '../kernel.ts';
 import { kfunc } from '../kfunc.ts';
 import { pr_info } from '../printk.ts';
@@ -57,16 +58,16 @@ export const mn_hlist_release = kfunc(
   'mn_hlist_release',
   function* (subscriptions: MmuNotifierSubscriptions, mm: MmStruct) {
     const id = yield* srcu_read_lock(srcu());
-    let node: HlistNode<MmuNotifier> | null = yield* subscriptions.list.first.read();
+    let node: HlistNode<MmuNotifier> | null = yield* rcu_dereference(subscriptions.list.first);
     while (node !== null) {
       const subscription = node.owner;
       if (subscription.ops.release) yield* subscription.ops.release(subscription, mm);
-      node = yield* node.next.read();
+      node = yield* rcu_dereference(node.next);
     }
 
     yield* spin_lock(subscriptions.lock);
     for (;;) {
-      const first: HlistNode<MmuNotifier> | null = yield* subscriptions.list.first.read();
+      const first: HlistNode<MmuNotifier> | null = yield* rcu_dereference(subscriptions.list.first);
       if (first === null) break;
       // Who comes with mmu_notifier_unregister() later finds itself unhashed and only waits.
       yield* hlist_del_init_rcu(first);
@@ -94,12 +95,12 @@ export const __mmu_notifier_clear_flush_young = kfunc(
     let young = false;
     const id = yield* srcu_read_lock(srcu());
     const subscriptions = yield* subscriptionsOf(mm);
-    let node: HlistNode<MmuNotifier> | null = yield* subscriptions.list.first.read();
+    let node: HlistNode<MmuNotifier> | null = yield* rcu_dereference(subscriptions.list.first);
     while (node !== null) {
       const subscription = node.owner;
       const { clear_flush_young } = subscription.ops;
       if (clear_flush_young && (yield* clear_flush_young(subscription, mm, start, end))) young = true;
-      node = yield* node.next.read();
+      node = yield* rcu_dereference(node.next);
     }
     yield* srcu_read_unlock(srcu(), id);
     return young;
@@ -113,12 +114,12 @@ export const __mmu_notifier_clear_young = kfunc(
     let young = false;
     const id = yield* srcu_read_lock(srcu());
     const subscriptions = yield* subscriptionsOf(mm);
-    let node: HlistNode<MmuNotifier> | null = yield* subscriptions.list.first.read();
+    let node: HlistNode<MmuNotifier> | null = yield* rcu_dereference(subscriptions.list.first);
     while (node !== null) {
       const subscription = node.owner;
       const { clear_young } = subscription.ops;
       if (clear_young && (yield* clear_young(subscription, mm, start, end))) young = true;
-      node = yield* node.next.read();
+      node = yield* rcu_dereference(node.next);
     }
     yield* srcu_read_unlock(srcu(), id);
     return young;
@@ -132,13 +133,13 @@ export const __mmu_notifier_test_young = kfunc(
     let young = false;
     const id = yield* srcu_read_lock(srcu());
     const subscriptions = yield* subscriptionsOf(mm);
-    let node: HlistNode<MmuNotifier> | null = yield* subscriptions.list.first.read();
+    let node: HlistNode<MmuNotifier> | null = yield* rcu_dereference(subscriptions.list.first);
     while (node !== null) {
       const subscription = node.owner;
       const { test_young } = subscription.ops;
       if (test_young) young = yield* test_young(subscription, mm, address);
       if (young) break;
-      node = yield* node.next.read();
+      node = yield* rcu_dereference(node.next);
     }
     yield* srcu_read_unlock(srcu(), id);
     return young;
@@ -157,7 +158,7 @@ export const mn_hlist_invalidate_range_start = kfunc(
   function* (subscriptions: MmuNotifierSubscriptions, range: MmuNotifierRange) {
     let ret = 0;
     const id = yield* srcu_read_lock(srcu());
-    let node: HlistNode<MmuNotifier> | null = yield* subscriptions.list.first.read();
+    let node: HlistNode<MmuNotifier> | null = yield* rcu_dereference(subscriptions.list.first);
     while (node !== null) {
       const subscription = node.owner;
       const { ops } = subscription;
@@ -177,12 +178,12 @@ export const mn_hlist_invalidate_range_start = kfunc(
           kernel().hooks.emit('invalidateStarted', subscription, range);
         }
       }
-      node = yield* node.next.read();
+      node = yield* rcu_dereference(node.next);
     }
 
     if (ret !== 0) {
       // The caller will not call end: those that started get theirs here.
-      node = yield* subscriptions.list.first.read();
+      node = yield* rcu_dereference(subscriptions.list.first);
       while (node !== null) {
         const subscription = node.owner;
         const { invalidate_range_end } = subscription.ops;
@@ -190,7 +191,7 @@ export const mn_hlist_invalidate_range_start = kfunc(
           kernel().hooks.emit('invalidateEnded', subscription, range);
           yield* invalidate_range_end(subscription, range);
         }
-        node = yield* node.next.read();
+        node = yield* rcu_dereference(node.next);
       }
       kernel().hooks.emit('rangeOver', range);
     }
@@ -221,7 +222,7 @@ export const mn_hlist_invalidate_end = kfunc(
   'mn_hlist_invalidate_end',
   function* (subscriptions: MmuNotifierSubscriptions, range: MmuNotifierRange) {
     const id = yield* srcu_read_lock(srcu());
-    let node: HlistNode<MmuNotifier> | null = yield* subscriptions.list.first.read();
+    let node: HlistNode<MmuNotifier> | null = yield* rcu_dereference(subscriptions.list.first);
     while (node !== null) {
       const subscription = node.owner;
       const { invalidate_range_end } = subscription.ops;
@@ -231,7 +232,7 @@ export const mn_hlist_invalidate_end = kfunc(
         yield* invalidate_range_end(subscription, range);
         if (!mmu_notifier_range_blockable(range)) non_block_end();
       }
-      node = yield* node.next.read();
+      node = yield* rcu_dereference(node.next);
     }
     yield* srcu_read_unlock(srcu(), id);
   },
@@ -255,12 +256,12 @@ export const __mmu_notifier_arch_invalidate_secondary_tlbs = kfunc(
   function* (mm: MmStruct, start: number, end: number) {
     const id = yield* srcu_read_lock(srcu());
     const subscriptions = yield* subscriptionsOf(mm);
-    let node: HlistNode<MmuNotifier> | null = yield* subscriptions.list.first.read();
+    let node: HlistNode<MmuNotifier> | null = yield* rcu_dereference(subscriptions.list.first);
     while (node !== null) {
       const subscription = node.owner;
       const { arch_invalidate_secondary_tlbs } = subscription.ops;
       if (arch_invalidate_secondary_tlbs) yield* arch_invalidate_secondary_tlbs(subscription, mm, start, end);
-      node = yield* node.next.read();
+      node = yield* rcu_dereference(node.next);
     }
     yield* srcu_read_unlock(srcu(), id);
   },
@@ -304,7 +305,7 @@ export const __mmu_notifier_register = kfunc(
     }
 
     // A release store: who sees the pointer without a lock sees the contents.
-    if (subscriptions !== null) yield* mm.notifier_subscriptions.write(subscriptions);
+    if (subscriptions !== null) yield* smp_store_release(mm.notifier_subscriptions, subscriptions);
 
     if (subscription !== null) {
       // Dropped by mmu_notifier_unregister() and its like.
@@ -344,8 +345,8 @@ export const find_get_mmu_notifier = kfunc(
   function* (mm: MmStruct, ops: MmuNotifierOps) {
     const subscriptions = yield* subscriptionsOf(mm);
     yield* spin_lock(subscriptions.lock);
-    let node: HlistNode<MmuNotifier> | null = yield* subscriptions.list.first.read();
-    while (node !== null && node.owner.ops !== ops) node = yield* node.next.read();
+    let node: HlistNode<MmuNotifier> | null = yield* rcu_dereference(subscriptions.list.first);
+    while (node !== null && node.owner.ops !== ops) node = yield* rcu_dereference(node.next);
     if (node !== null) yield* node.owner.users.write((yield* node.owner.users.read()) + 1);
     yield* spin_unlock(subscriptions.lock);
     return node === null ? null : node.owner;

@@ -16,6 +16,7 @@ import { current, PF_KTHREAD, SIGNAL_GROUP_EXIT, TIF_MEMDIE, type TaskStruct } f
 import { SIGKILL } from '../include/signal.ts';
 import { get_task_struct, task_lock, task_unlock } from '../include/task.ts';
 import { kernelGlobal } from '../globals.ts';
+import { rcu_dereference, READ_ONCE } from '../include/rwonce.ts';
 import { kernel } from '../kernel.ts';
 import { kfunc } from '../kfunc.ts';
 import { mmdrop, mmgrab, put_task_struct } from '../kernel/fork.ts';
@@ -95,7 +96,7 @@ export class OomControl {
 export const find_lock_task_mm = kfunc('find_lock_task_mm', function* (p: TaskStruct) {
   yield* rcu_read_lock();
   let found: TaskStruct | null = null;
-  for (const t of yield* p.signal.thread_head.read()) {
+  for (const t of yield* rcu_dereference(p.signal.thread_head)) {
     yield* task_lock(t);
     if ((yield* t.mm.read()) !== null) {
       found = t;
@@ -158,7 +159,9 @@ const oom_evaluate_task = kfunc('oom_evaluate_task', function* (task: TaskStruct
 
 /** The processes that a search looks at. */
 export function* candidates(oc: OomControl): Body<readonly TaskStruct[]> {
-  return oc.memcg === null ? yield* init_task_tasks().read() : yield* oc.memcg.tasks.read();
+  return oc.memcg === null
+    ? yield* rcu_dereference(init_task_tasks())
+    : yield* rcu_dereference(oc.memcg.tasks);
 }
 
 const select_bad_process = kfunc(
@@ -173,8 +176,8 @@ const select_bad_process = kfunc(
 
 /** process_shares_mm() */
 function* process_shares_mm(p: TaskStruct, mm: MmStruct): Body<boolean> {
-  for (const t of yield* p.signal.thread_head.read()) {
-    const other = yield* t.mm.read();
+  for (const t of yield* rcu_dereference(p.signal.thread_head)) {
+    const other = yield* READ_ONCE(t.mm);
     if (other !== null) return other === mm;
   }
   return false;
@@ -183,7 +186,7 @@ function* process_shares_mm(p: TaskStruct, mm: MmStruct): Body<boolean> {
 function* __task_will_free_mem(task: TaskStruct): Body<boolean> {
   const { signal } = task;
   if (((yield* signal.flags.read()) & SIGNAL_GROUP_EXIT) !== 0) return true;
-  return (yield* signal.thread_head.read()).length <= 1 && (yield* task.exiting.read());
+  return (yield* rcu_dereference(signal.thread_head)).length <= 1 && (yield* task.exiting.read());
 }
 
 /**
@@ -198,7 +201,7 @@ export const task_will_free_mem = kfunc('task_will_free_mem', function* (task: T
   if ((yield* atomic_read(mm.mm_users)) <= 1) return true;
   yield* rcu_read_lock();
   let ret = true;
-  for (const p of yield* init_task_tasks().read()) {
+  for (const p of yield* rcu_dereference(init_task_tasks())) {
     if (p.signal === task.signal || !(yield* process_shares_mm(p, mm))) continue;
     ret = yield* __task_will_free_mem(p);
     if (!ret) break;
@@ -269,7 +272,7 @@ const __oom_kill_process = kfunc('__oom_kill_process', function* (chosen: TaskSt
 
   let can_oom_reap = true;
   yield* rcu_read_lock();
-  for (const p of yield* init_task_tasks().read()) {
+  for (const p of yield* rcu_dereference(init_task_tasks())) {
     if (!(yield* process_shares_mm(p, mm)) || p.signal === victim.signal) continue;
     if (is_global_init(p)) {
       can_oom_reap = false;
@@ -319,7 +322,7 @@ const oom_kill_process = kfunc(
     if (oom_group === null) return;
     yield* oom_group.events.oom_group_kill.add(1);
     pr_info(`Tasks in ${oom_group.path} are going to be killed due to memory.oom.group set`);
-    for (const task of yield* oom_group.tasks.read()) {
+    for (const task of yield* rcu_dereference(oom_group.tasks)) {
       const adj = yield* task.signal.oom_score_adj.read();
       if (adj === OOM_SCORE_ADJ_MIN || is_global_init(task)) continue;
       yield* get_task_struct(task);
@@ -353,7 +356,7 @@ export const out_of_memory = kfunc('out_of_memory', function* (oc: OomControl) {
   if ((oc.gfp_mask & __GFP_FS) === 0 && oc.memcg === null) return true;
   if (oc.memcg !== null) {
     oc.constraint = 'CONSTRAINT_MEMCG';
-    oc.totalpages = yield* oc.memcg.max.read();
+    oc.totalpages = yield* READ_ONCE(oc.memcg.max);
   } else {
     oc.totalpages = totalram_pages();
   }

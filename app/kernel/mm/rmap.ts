@@ -8,6 +8,7 @@ import {
   mmu_notifier_range_init,
   MmuNotifierRange,
 } from '../include/mmu_notifier.ts';
+import { READ_ONCE } from '../include/rwonce.ts';
 import { kfunc } from '../kfunc.ts';
 import { mmlist_lock } from '../kernel/fork.ts';
 import { down_read, down_write, up_read, up_write } from '../kernel/locking/rwsem.ts';
@@ -75,10 +76,10 @@ export const try_to_unmap_one = kfunc(
     const table = yield* pte_offset_map_lock(vma.range);
     if (table !== null) {
       const index = vma.range.indexOf(address);
-      const pte = yield* table.ptes[index].read();
+      const pte = yield* READ_ONCE(table.ptes[index]);
       if (pte !== null && pte.page === page) {
         const pages = vma.range.pagesOf(index);
-        if (!(yield* mm.mmlist.read())) {
+        if (!(yield* READ_ONCE(mm.mmlist))) {
           yield* spin_lock(mmlist_lock());
           yield* mm.mmlist.write(true);
           yield* spin_unlock(mmlist_lock());

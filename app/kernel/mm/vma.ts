@@ -11,6 +11,7 @@ import { xa_is_zero } from '../include/maple_tree.ts';
 import { VmAreaStruct, type MmStruct } from '../include/mm_types.ts';
 import { mmap_assert_write_locked } from '../include/mmap_lock.ts';
 import { kernelGlobal } from '../globals.ts';
+import { data_race, READ_ONCE, smp_load_acquire, WRITE_ONCE } from '../include/rwonce.ts';
 import { config, kernel } from '../kernel.ts';
 import { kfunc } from '../kfunc.ts';
 import { BUG_ON } from '../kernel/bug.ts';
@@ -40,9 +41,9 @@ export const vm_area_dup = kfunc('vm_area_dup', function* (orig: VmAreaStruct) {
   const vma = yield* kmem_cache_alloc(vm_area_cachep(), VmAreaStruct, GFP_KERNEL);
   if (vma === null) return null;
   // The copy is the caller's own until it is stored in a tree.
-  vma.vm_start.value = yield* orig.vm_start.read();
-  vma.vm_end.value = yield* orig.vm_end.read();
-  vma.vm_flags.value = yield* orig.vm_flags.read();
+  vma.vm_start.value = yield* data_race(orig.vm_start.read());
+  vma.vm_end.value = yield* data_race(orig.vm_end.read());
+  vma.vm_flags.value = yield* data_race(orig.vm_flags.read());
   vma.vm_mm = orig.vm_mm;
   vma.vm_file = orig.vm_file;
   vma.vm_ops = orig.vm_ops;
@@ -116,12 +117,12 @@ const tryGet = (vma: VmAreaStruct): Operation<number> =>
 export const vma_start_read = kfunc(
   'vma_start_read',
   function* (mm: MmStruct, vma: VmAreaStruct): Body<VmaReadLock> {
-    if ((yield* vma.vm_lock_seq.read()) === (yield* mm.mm_lock_seq.read())) return 'busy';
+    if ((yield* READ_ONCE(vma.vm_lock_seq)) === (yield* READ_ONCE(mm.mm_lock_seq))) return 'busy';
     const before = yield* tryGet(vma);
     if (before === 0) return 'detached';
     if (before + 1 > VMA_REF_LIMIT) return 'busy';
     acquire(vma.vmlock_dep_map, 0, true, 1);
-    if ((yield* vma.vm_lock_seq.read()) === (yield* mm.mm_lock_seq.read())) {
+    if ((yield* READ_ONCE(vma.vm_lock_seq)) === (yield* smp_load_acquire(mm.mm_lock_seq))) {
       yield* vma_refcount_put(vma);
       return 'busy';
     }
@@ -154,7 +155,7 @@ export const vma_start_write = kfunc('__vma_start_write', function* (vma: VmArea
   const seq = yield* vma.vm_mm.mm_lock_seq.read();
   if ((yield* vma.vm_lock_seq.read()) === seq) return;
   const locked = yield* __vma_enter_locked(vma, false);
-  yield* vma.vm_lock_seq.write(seq);
+  yield* WRITE_ONCE(vma.vm_lock_seq, seq);
   if (locked) yield* __vma_exit_locked(vma);
 });
 

@@ -2,6 +2,7 @@ import { kernel } from '../kernel.ts';
 import { kfunc, replace } from '../kfunc.ts';
 import { mmap_assert_write_locked } from '../include/mmap_lock.ts';
 import type { VmAreaStruct } from '../include/mm_types.ts';
+import { READ_ONCE, smp_load_acquire, WRITE_ONCE } from '../include/rwonce.ts';
 import { down_read_trylock, down_write, up_read, up_write } from '../kernel/locking/rwsem.ts';
 import { call_rcu } from '../kernel/rcu/tree.ts';
 import { kmem_cache_free } from './slab.ts';
@@ -44,9 +45,9 @@ export const v6_12Replacements = [
     yield* call_rcu(vma.vm_rcu, () => vm_area_free_rcu_cb(vma));
   }),
   replace(vma_start_read, function* (mm, vma) {
-    if ((yield* vma.vm_lock_seq.read()) === (yield* mm.mm_lock_seq.read())) return 'busy';
+    if ((yield* READ_ONCE(vma.vm_lock_seq)) === (yield* READ_ONCE(mm.mm_lock_seq))) return 'busy';
     if (!(yield* down_read_trylock(vma.vm_lock))) return 'busy';
-    if ((yield* vma.vm_lock_seq.read()) === (yield* mm.mm_lock_seq.read())) {
+    if ((yield* vma.vm_lock_seq.read()) === (yield* smp_load_acquire(mm.mm_lock_seq))) {
       yield* up_read(vma.vm_lock);
       return 'busy';
     }
@@ -64,7 +65,7 @@ export const v6_12Replacements = [
     const seq = yield* vma.vm_mm.mm_lock_seq.read();
     if ((yield* vma.vm_lock_seq.read()) === seq) return;
     yield* down_write(vma.vm_lock);
-    yield* vma.vm_lock_seq.write(seq);
+    yield* WRITE_ONCE(vma.vm_lock_seq, seq);
     yield* up_write(vma.vm_lock);
   }),
   replace(vma_mark_attached, function* (vma) {

@@ -1,5 +1,6 @@
 import { atomic_add_unless } from '../include/atomic.ts';
 import { AnonVma, MM_ANONPAGES, type MmStruct } from '../include/mm_types.ts';
+import { READ_ONCE } from '../include/rwonce.ts';
 import { kfunc } from '../kfunc.ts';
 import { pte_offset_map_lock, pte_unmap_unlock } from './memory.ts';
 import { put_page, type Page } from './page_alloc.ts';
@@ -35,7 +36,7 @@ export const isolate_lru_folios = kfunc(
       const range = yield* pgd_offset(mm, address);
       const table = range === null ? null : yield* pte_offset_map_lock(range);
       if (range === null || table === null) continue;
-      const pte = yield* table.ptes[range.indexOf(address)].read();
+      const pte = yield* READ_ONCE(table.ptes[range.indexOf(address)]);
       const page = pte?.page ?? null;
       const anonymous = page !== null && page.mapping instanceof AnonVma && pte?.counter === MM_ANONPAGES;
       if (anonymous && (yield* atomic_add_unless(page._refcount, 1, 0))) isolated.push(page);

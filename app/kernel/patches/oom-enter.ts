@@ -3,6 +3,7 @@ import type { HlistNode } from '../include/hlist.ts';
 import type { Kvm } from '../include/kvm_host.ts';
 import type { MmStruct } from '../include/mm_types.ts';
 import { mm_has_notifiers, type MmuNotifier, type MmuNotifierOps } from '../include/mmu_notifier.ts';
+import { rcu_dereference } from '../include/rwonce.ts';
 import { extend, kfunc, replace, type Replacement } from '../kfunc.ts';
 import { srcu_read_lock, srcu_read_unlock } from '../kernel/rcu/srcutree.ts';
 import { INIT_WORK, schedule_work, Work } from '../kernel/workqueue.ts';
@@ -28,12 +29,12 @@ interface OomEnterOps extends MmuNotifierOps {
 const __mmu_notifier_oom_enter = kfunc('__mmu_notifier_oom_enter', function* (mm: MmStruct) {
   const subscriptions = yield* subscriptionsOf(mm);
   const id = yield* srcu_read_lock(srcu());
-  let node: HlistNode<MmuNotifier> | null = yield* subscriptions.list.first.read();
+  let node: HlistNode<MmuNotifier> | null = yield* rcu_dereference(subscriptions.list.first);
   while (node !== null) {
     const subscription = node.owner;
     const { oom_enter } = subscription.ops as OomEnterOps;
     if (oom_enter) yield* oom_enter(subscription, mm);
-    node = yield* node.next.read();
+    node = yield* rcu_dereference(node.next);
   }
   yield* srcu_read_unlock(srcu(), id);
 });

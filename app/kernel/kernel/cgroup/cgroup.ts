@@ -5,6 +5,7 @@ import { kernfs_file, type KernfsOps } from '../../fs/kernfs/file.ts';
 import { EBUSY, EINVAL, ENOENT, ESRCH } from '../../include/errno.ts';
 import type { Inode, InodeOperations } from '../../include/fs.ts';
 import { PAGE_SIZE } from '../../include/mm_types.ts';
+import { rcu_dereference, READ_ONCE, WRITE_ONCE } from '../../include/rwonce.ts';
 import { current } from '../../include/sched.ts';
 import { SIGKILL } from '../../include/signal.ts';
 import { INIT, kernelInit } from '../../init/initcall.ts';
@@ -40,7 +41,7 @@ interface CgroupFile {
 }
 
 const memory_max_show = kfunc('memory_max_show', function* (memcg: MemCgroup) {
-  const max = yield* memcg.max.read();
+  const max = yield* READ_ONCE(memcg.max);
   return max === Infinity ? `${NAME_LIMIT}\n` : `${max * PAGE_SIZE}\n`;
 });
 
@@ -57,13 +58,13 @@ const memory_events_show = kfunc('memory_events_show', function* (memcg: MemCgro
 });
 
 const memory_oom_group_show = kfunc('memory_oom_group_show', function* (memcg: MemCgroup) {
-  return (yield* memcg.oom_group.read()) ? '1\n' : '0\n';
+  return (yield* READ_ONCE(memcg.oom_group)) ? '1\n' : '0\n';
 });
 
 const memory_oom_group_write = kfunc('memory_oom_group_write', function* (memcg: MemCgroup, data: string) {
   const value = kstrtoint(data.trim());
   if (value !== 0 && value !== 1) return -EINVAL;
-  yield* memcg.oom_group.write(value === 1);
+  yield* WRITE_ONCE(memcg.oom_group, value === 1);
   return data.length;
 });
 
@@ -103,14 +104,14 @@ function parseBytes(text: string): number | null {
 }
 
 const cgroup_procs_show = kfunc('cgroup_procs_show', function* (memcg: MemCgroup | null) {
-  const tasks = memcg === null ? yield* rootTasks() : yield* memcg.tasks.read();
+  const tasks = memcg === null ? yield* rootTasks() : yield* rcu_dereference(memcg.tasks);
   return tasks.map((task) => `${task.tgid}\n`).join('');
 });
 
 function* rootTasks(): Body<readonly { readonly tgid: number }[]> {
   const inRoot: { readonly tgid: number }[] = [];
-  for (const task of yield* init_task_tasks().read()) {
-    if ((yield* task.memcg.read()) === null) inRoot.push(task);
+  for (const task of yield* rcu_dereference(init_task_tasks())) {
+    if ((yield* rcu_dereference(task.memcg)) === null) inRoot.push(task);
   }
   return inRoot;
 }
@@ -130,7 +131,7 @@ const cgroup_procs_write = kfunc('cgroup_procs_write', function* (memcg: MemCgro
 /** cgroup_kill_write() - SIGKILL to every process of the group. */
 const cgroup_kill_write = kfunc('cgroup_kill_write', function* (memcg: MemCgroup, data: string) {
   if (data.trim() !== '1') return -EINVAL;
-  for (const task of yield* memcg.tasks.read()) yield* group_send_sig_info(SIGKILL, task);
+  for (const task of yield* rcu_dereference(memcg.tasks)) yield* group_send_sig_info(SIGKILL, task);
   return data.length;
 });
 
@@ -203,7 +204,7 @@ const cgroup_mkdir = kfunc('kernfs_iop_mkdir', function* (dir: Inode, name: stri
 const cgroup_rmdir = kfunc('cgroup_rmdir', function* (_dir: Inode, name: string) {
   const group = yield* cgroup_find(`/${name}`);
   if (group === null) return -ENOENT;
-  if ((yield* group.tasks.read()).length > 0) return -EBUSY;
+  if ((yield* rcu_dereference(group.tasks)).length > 0) return -EBUSY;
   yield* memcgs().update((all) => all.filter((other) => other !== group));
   return 0;
 });
@@ -212,7 +213,7 @@ const kernfs_fop_readdir = kfunc('kernfs_fop_readdir', function* (dir: Inode) {
   const memcg = dir.i_private as MemCgroup | null;
   const files = FILES.filter(({ onRoot }) => memcg !== null || onRoot).map(({ name }) => name);
   if (memcg !== null) return files;
-  const groups = (yield* memcgs().read()).map(({ path }) => path.slice(1));
+  const groups = (yield* rcu_dereference(memcgs())).map(({ path }) => path.slice(1));
   return [...files, ...groups];
 });
 

@@ -4,6 +4,7 @@ import { kfunc } from '../../kfunc.ts';
 import { lockdep_sys_exit } from '../locking/lockdep.ts';
 import { cond_resched } from '../sched/core.ts';
 import { arch_do_signal_or_restart } from '../../arch/x86/kernel/signal.ts';
+import { READ_ONCE } from '../../include/rwonce.ts';
 import { task_work_run } from '../task_work.ts';
 
 /**
@@ -17,7 +18,7 @@ export const exit_to_user_mode_loop = kfunc(
   function* () {
     const { thread_flags } = current();
     for (;;) {
-      const flags = yield* thread_flags.read();
+      const flags = yield* READ_ONCE(thread_flags);
       if ((flags & EXIT_TO_USER_MODE_WORK) === 0) return;
       if ((flags & (1 << TIF_NEED_RESCHED)) !== 0) yield* cond_resched();
       if ((flags & (1 << TIF_SIGPENDING)) !== 0) yield* arch_do_signal_or_restart();
@@ -49,4 +50,5 @@ export const irqentry_exit_to_user_mode = kfunc('irqentry_exit_to_user_mode', fu
   lockdep_sys_exit();
 });
 
-export const EXIT_TO_USER_MODE_WORK = (1 << TIF_NEED_RESCHED) | (1 << TIF_SIGPENDING) | (1 << TIF_NOTIFY_RESUME);
+export const EXIT_TO_USER_MODE_WORK =
+  (1 << TIF_NEED_RESCHED) | (1 << TIF_SIGPENDING) | (1 << TIF_NOTIFY_RESUME);

@@ -1,3 +1,4 @@
+import { READ_ONCE, smp_load_acquire, smp_mb, smp_store_release, WRITE_ONCE } from '../../include/rwonce.ts';
 import type { Body } from '../../../sim/call.ts';
 import { charge, delayUntil } from '../../../sim/delay.ts';
 import { machineInForce } from '../../../sim/machine-in-force.ts';
@@ -52,9 +53,10 @@ function delayAt(ssp: SrcuStruct, jiffy: number, base: number): number {
  * Context: whoever pushes the grace period on. A search takes every grace period for young.
  */
 export const srcu_get_delay = kfunc('srcu_get_delay', function* (ssp: SrcuStruct) {
-  const expedited = (yield* ssp.srcu_gp_seq.read()) < (yield* ssp.srcu_gp_seq_needed_exp.read());
+  const expedited =
+    (yield* smp_load_acquire(ssp.srcu_gp_seq)) < (yield* READ_ONCE(ssp.srcu_gp_seq_needed_exp));
   const base = expedited ? 0 : SRCU_INTERVAL;
-  if (rcu_seq_state(yield* ssp.srcu_gp_seq.read()) === SRCU_STATE_IDLE || !timed()) return base;
+  if (rcu_seq_state(yield* smp_load_acquire(ssp.srcu_gp_seq)) === SRCU_STATE_IDLE || !timed()) return base;
   const delay = delayAt(ssp, jiffies(), base);
   if (delay > 0) return delay;
   return ++ssp.srcu_n_exp_nodelay > srcu_max_nodelay_phase() ? 1 : 0;
@@ -64,11 +66,12 @@ export const srcu_get_delay = kfunc('srcu_get_delay', function* (ssp: SrcuStruct
 export const srcu_gp_start = kfunc(
   'srcu_gp_start',
   function* (ssp: SrcuStruct) {
-    const seq = yield* ssp.srcu_gp_seq.read();
-    WARN_ON_ONCE(seq >= (yield* ssp.srcu_gp_seq_needed.read()), 'kernel/rcu/srcutree.c:784');
+    const seq = yield* smp_load_acquire(ssp.srcu_gp_seq);
+    WARN_ON_ONCE(seq >= (yield* READ_ONCE(ssp.srcu_gp_seq_needed)), 'kernel/rcu/srcutree.c:784');
     ssp.srcu_gp_start = jiffies();
     ssp.srcu_n_exp_nodelay = 0;
-    yield* ssp.srcu_gp_seq.write(seq + 1);
+    smp_mb();
+    yield* smp_store_release(ssp.srcu_gp_seq, seq + 1);
   },
   { inlined: true },
 );
@@ -127,7 +130,8 @@ function* rescan(ssp: SrcuStruct): Body<void> {
   yield* failed.readers.moved(failed.seen);
   if (!timed() || !waits) return;
   const now = jiffiesAt(machineInForce().now);
-  const expedited = (yield* ssp.srcu_gp_seq.read()) < (yield* ssp.srcu_gp_seq_needed_exp.read());
+  const expedited =
+    (yield* smp_load_acquire(ssp.srcu_gp_seq)) < (yield* READ_ONCE(ssp.srcu_gp_seq_needed_exp));
   const base = expedited ? 0 : SRCU_INTERVAL;
   // Without a delay the kernel polls until the tick.
   while (scan <= now && delayAt(ssp, scan, base) === 0) scan++;
@@ -145,7 +149,7 @@ function* rescan(ssp: SrcuStruct): Body<void> {
 const srcu_flip = kfunc(
   'srcu_flip',
   function* (ssp: SrcuStruct) {
-    yield* ssp.srcu_idx.write((yield* ssp.srcu_idx.read()) + 1);
+    yield* WRITE_ONCE(ssp.srcu_idx, (yield* READ_ONCE(ssp.srcu_idx)) + 1);
   },
   { inlined: true },
 );
@@ -174,12 +178,14 @@ export const srcu_delay_timer = kfunc('srcu_delay_timer', function* (timer: Time
 const srcu_gp_end = kfunc('srcu_gp_end', function* (ssp: SrcuStruct) {
   yield* mutex_lock(ssp.srcu_cb_mutex);
   yield* spin_lock_irq(ssp.lock);
-  const seq = yield* ssp.srcu_gp_seq.read();
-  const expedited = seq < (yield* ssp.srcu_gp_seq_needed_exp.read());
+  const seq = yield* smp_load_acquire(ssp.srcu_gp_seq);
+  const expedited = seq < (yield* READ_ONCE(ssp.srcu_gp_seq_needed_exp));
   ssp.srcu_last_gp_end = machineInForce().now;
   const ended = rcu_seq_end(seq);
-  yield* ssp.srcu_gp_seq.write(ended);
-  if ((yield* ssp.srcu_gp_seq_needed_exp.read()) < ended) yield* ssp.srcu_gp_seq_needed_exp.write(ended);
+  smp_mb();
+  yield* smp_store_release(ssp.srcu_gp_seq, ended);
+  if ((yield* READ_ONCE(ssp.srcu_gp_seq_needed_exp)) < ended)
+    yield* WRITE_ONCE(ssp.srcu_gp_seq_needed_exp, ended);
   yield* spin_unlock_irq(ssp.lock);
   yield* mutex_unlock(ssp.srcu_gp_mutex);
 
@@ -187,8 +193,8 @@ const srcu_gp_end = kfunc('srcu_gp_end', function* (ssp: SrcuStruct) {
   yield* mutex_unlock(ssp.srcu_cb_mutex);
 
   yield* spin_lock_irq(ssp.lock);
-  const now = yield* ssp.srcu_gp_seq.read();
-  if (rcu_seq_state(now) === SRCU_STATE_IDLE && now < (yield* ssp.srcu_gp_seq_needed.read())) {
+  const now = yield* smp_load_acquire(ssp.srcu_gp_seq);
+  if (rcu_seq_state(now) === SRCU_STATE_IDLE && now < (yield* READ_ONCE(ssp.srcu_gp_seq_needed))) {
     yield* srcu_gp_start(ssp);
     yield* spin_unlock_irq(ssp.lock);
     yield* srcu_reschedule(ssp, 0);
@@ -200,8 +206,8 @@ const srcu_gp_end = kfunc('srcu_gp_end', function* (ssp: SrcuStruct) {
 /** Starts the grace period that is wanted, if none is under way; false if there is nothing to push on. */
 const startIfWanted = function* (ssp: SrcuStruct): Body<boolean> {
   yield* spin_lock_irq(ssp.lock);
-  const seq = yield* ssp.srcu_gp_seq.read();
-  const wanted = seq < (yield* ssp.srcu_gp_seq_needed.read());
+  const seq = yield* smp_load_acquire(ssp.srcu_gp_seq);
+  const wanted = seq < (yield* READ_ONCE(ssp.srcu_gp_seq_needed));
   const started = wanted && rcu_seq_state(seq) === SRCU_STATE_IDLE;
   if (started) yield* srcu_gp_start(ssp);
   yield* spin_unlock_irq(ssp.lock);
@@ -217,26 +223,32 @@ const startIfWanted = function* (ssp: SrcuStruct): Body<boolean> {
  */
 const srcu_advance_state = kfunc('srcu_advance_state', function* (ssp: SrcuStruct) {
   yield* mutex_lock(ssp.srcu_gp_mutex);
-  if (rcu_seq_state(yield* ssp.srcu_gp_seq.read()) === SRCU_STATE_IDLE && !(yield* startIfWanted(ssp))) {
+  if (
+    rcu_seq_state(yield* smp_load_acquire(ssp.srcu_gp_seq)) === SRCU_STATE_IDLE &&
+    !(yield* startIfWanted(ssp))
+  ) {
     yield* mutex_unlock(ssp.srcu_gp_mutex);
     return;
   }
 
-  if (rcu_seq_state(yield* ssp.srcu_gp_seq.read()) === SRCU_STATE_SCAN1) {
-    const idx = 1 ^ ((yield* ssp.srcu_idx.read()) & 1);
+  if (rcu_seq_state(yield* smp_load_acquire(ssp.srcu_gp_seq)) === SRCU_STATE_SCAN1) {
+    const idx = 1 ^ ((yield* READ_ONCE(ssp.srcu_idx)) & 1);
     if (!(yield* try_check_zero(ssp, idx, 1))) {
       yield* mutex_unlock(ssp.srcu_gp_mutex);
       return;
     }
     yield* srcu_flip(ssp);
     yield* spin_lock_irq(ssp.lock);
-    yield* ssp.srcu_gp_seq.write(rcu_seq_set_state(yield* ssp.srcu_gp_seq.read(), SRCU_STATE_SCAN2));
+    yield* smp_store_release(
+      ssp.srcu_gp_seq,
+      rcu_seq_set_state(yield* smp_load_acquire(ssp.srcu_gp_seq), SRCU_STATE_SCAN2),
+    );
     ssp.srcu_n_exp_nodelay = 0;
     yield* spin_unlock_irq(ssp.lock);
   }
 
-  if (rcu_seq_state(yield* ssp.srcu_gp_seq.read()) === SRCU_STATE_SCAN2) {
-    const idx = 1 ^ ((yield* ssp.srcu_idx.read()) & 1);
+  if (rcu_seq_state(yield* smp_load_acquire(ssp.srcu_gp_seq)) === SRCU_STATE_SCAN2) {
+    const idx = 1 ^ ((yield* READ_ONCE(ssp.srcu_idx)) & 1);
     // Sections are short as a rule: look twice right after the flip.
     if (!(yield* try_check_zero(ssp, idx, 2))) {
       yield* mutex_unlock(ssp.srcu_gp_mutex);
@@ -251,8 +263,8 @@ const srcu_advance_state = kfunc('srcu_advance_state', function* (ssp: SrcuStruc
 const srcu_reschedule = kfunc('srcu_reschedule', function* (ssp: SrcuStruct, delay: number) {
   let pushgp = true;
   yield* spin_lock_irq(ssp.lock);
-  const seq = yield* ssp.srcu_gp_seq.read();
-  if (seq >= (yield* ssp.srcu_gp_seq_needed.read())) pushgp = false;
+  const seq = yield* smp_load_acquire(ssp.srcu_gp_seq);
+  if (seq >= (yield* READ_ONCE(ssp.srcu_gp_seq_needed))) pushgp = false;
   else if (rcu_seq_state(seq) === SRCU_STATE_IDLE) yield* srcu_gp_start(ssp);
   yield* spin_unlock_irq(ssp.lock);
   if (pushgp) yield* queue_delayed_work(rcu_gp_wq(), ssp.work, delay);
@@ -290,7 +302,7 @@ export const process_srcu = kfunc('process_srcu', function* (work: Work) {
 export const srcu_invoke_callbacks = kfunc('srcu_invoke_callbacks', function* (work: Work) {
   const sdp = work.container as SrcuData;
   yield* spin_lock_irq(sdp.lock);
-  sdp.advanced = yield* sdp.ssp.srcu_gp_seq.read();
+  sdp.advanced = yield* smp_load_acquire(sdp.ssp.srcu_gp_seq);
   if (sdp.srcu_cblist_invoking || !sdp.ready) {
     yield* spin_unlock_irq(sdp.lock);
     return;

@@ -109,6 +109,11 @@ export class SrcuCount extends Cell<number> {
     super(0, field, memory);
   }
 
+  /** Sums stand between barriers: they see who left, and who enters later sees what came before them. */
+  override read(): Operation<number> {
+    return this.load('full');
+  }
+
   /** A reader enters. */
   lock(entered: StackEntry): Operation<void> {
     return new Effect('rmw', this, 'add', (task) => {

@@ -1,6 +1,7 @@
 import type { Body } from '../../../sim/call.ts';
 import { machineInForce, runningTask } from '../../../sim/machine-in-force.ts';
 import { atomic_dec, atomic_dec_and_test, atomic_inc, atomic_set } from '../../include/atomic.ts';
+import { READ_ONCE, smp_load_acquire, smp_store_release, WRITE_ONCE } from '../../include/rwonce.ts';
 import { current } from '../../include/sched.ts';
 import { kfunc } from '../../kfunc.ts';
 import { callingFunction, thisFunction } from '../../stack.ts';
@@ -65,7 +66,7 @@ export function srcu_read_lock_held(ssp: SrcuStruct): boolean {
 
 /** __srcu_read_lock() - reads the index, then counts itself in: a flip may come between. */
 export const __srcu_read_lock = kfunc('__srcu_read_lock', function* (ssp: SrcuStruct) {
-  const idx = (yield* ssp.srcu_idx.read()) & 1;
+  const idx = (yield* READ_ONCE(ssp.srcu_idx)) & 1;
   yield* thisCpuData(ssp).srcu_lock_count[idx].lock(callingFunction(runningTask()));
   return idx;
 });
@@ -91,9 +92,9 @@ const srcu_might_be_idle = kfunc(
     if (pending) return false;
     const since = machineInForce().now - ssp.srcu_last_gp_end;
     if (timed() && ssp.srcu_last_gp_end > 0 && since < EXP_HOLDOFF_NS) return false;
-    const seq = yield* ssp.srcu_gp_seq.read();
-    if (seq < (yield* ssp.srcu_gp_seq_needed.read())) return false;
-    return seq === (yield* ssp.srcu_gp_seq.read());
+    const seq = yield* smp_load_acquire(ssp.srcu_gp_seq);
+    if (seq < (yield* READ_ONCE(ssp.srcu_gp_seq_needed))) return false;
+    return seq === (yield* smp_load_acquire(ssp.srcu_gp_seq));
   },
   { inlined: true },
 );
@@ -101,7 +102,7 @@ const srcu_might_be_idle = kfunc(
 /** srcu_funnel_exp_start() - a grace period that was asked for already is wanted soon. */
 const srcu_funnel_exp_start = kfunc('srcu_funnel_exp_start', function* (ssp: SrcuStruct, s: number) {
   const flags = yield* spin_lock_irqsave(ssp.lock);
-  if ((yield* ssp.srcu_gp_seq_needed_exp.read()) < s) yield* ssp.srcu_gp_seq_needed_exp.write(s);
+  if ((yield* READ_ONCE(ssp.srcu_gp_seq_needed_exp)) < s) yield* WRITE_ONCE(ssp.srcu_gp_seq_needed_exp, s);
   yield* spin_unlock_irqrestore(ssp.lock, flags);
 });
 
@@ -114,11 +115,11 @@ const srcu_funnel_gp_start = kfunc(
   'srcu_funnel_gp_start',
   function* (ssp: SrcuStruct, s: number, do_norm: boolean) {
     const flags = yield* spin_lock_irqsave(ssp.lock);
-    if ((yield* ssp.srcu_gp_seq_needed.read()) < s) yield* ssp.srcu_gp_seq_needed.write(s);
-    if (!do_norm && (yield* ssp.srcu_gp_seq_needed_exp.read()) < s) {
-      yield* ssp.srcu_gp_seq_needed_exp.write(s);
+    if ((yield* READ_ONCE(ssp.srcu_gp_seq_needed)) < s) yield* smp_store_release(ssp.srcu_gp_seq_needed, s);
+    if (!do_norm && (yield* READ_ONCE(ssp.srcu_gp_seq_needed_exp)) < s) {
+      yield* WRITE_ONCE(ssp.srcu_gp_seq_needed_exp, s);
     }
-    const seq = yield* ssp.srcu_gp_seq.read();
+    const seq = yield* smp_load_acquire(ssp.srcu_gp_seq);
     if (seq < s && rcu_seq_state(seq) === SRCU_STATE_IDLE) {
       yield* srcu_gp_start(ssp);
       const delay = yield* srcu_get_delay(ssp);
@@ -136,8 +137,8 @@ const srcu_gp_start_if_needed = kfunc(
     const idx = yield* __srcu_read_lock(ssp);
     const sdp = ssp.sda[BOOT_CPU];
     const flags = yield* spin_lock_irqsave(sdp.lock);
-    const s = rcu_seq_snap(yield* ssp.srcu_gp_seq.read());
-    sdp.advanced = yield* ssp.srcu_gp_seq.read();
+    const s = rcu_seq_snap(yield* smp_load_acquire(ssp.srcu_gp_seq));
+    sdp.advanced = yield* smp_load_acquire(ssp.srcu_gp_seq);
     sdp.cblist.push({ head, seq: s });
     sdp.cblist_len++;
     const needgp = sdp.srcu_gp_seq_needed < s;
@@ -283,8 +284,8 @@ export const cleanup_srcu_struct = kfunc('cleanup_srcu_struct', function* (ssp: 
   yield* timer_delete_sync(sdp.delay_work);
   yield* flush_work(sdp.work);
   if (WARN_ON(sdp.cblist_len > 0, 'kernel/rcu/srcutree.c:664')) return;
-  const seq = yield* ssp.srcu_gp_seq.read();
+  const seq = yield* smp_load_acquire(ssp.srcu_gp_seq);
   if (WARN_ON(rcu_seq_state(seq) !== SRCU_STATE_IDLE, 'kernel/rcu/srcutree.c:667')) return;
-  if (WARN_ON(seq !== (yield* ssp.srcu_gp_seq_needed.read()), 'kernel/rcu/srcutree.c:668')) return;
+  if (WARN_ON(seq !== (yield* READ_ONCE(ssp.srcu_gp_seq_needed)), 'kernel/rcu/srcutree.c:668')) return;
   WARN_ON(yield* srcu_readers_active(ssp), 'kernel/rcu/srcutree.c:669');
 });

@@ -3,6 +3,7 @@ import type { Memory } from '../../../sim/memory.ts';
 import { Cell } from '../../../sim/cell.ts';
 import { ERESTARTSYS } from '../../include/errno.ts';
 import { list_add_tail, list_del_init, list_empty, list_first, ListHead } from '../../include/list.ts';
+import { READ_ONCE } from '../../include/rwonce.ts';
 import {
   current,
   TASK_INTERRUPTIBLE,
@@ -120,7 +121,7 @@ const __wait_for_common = kfunc(
 function* signalled(state: number): Body<boolean> {
   const me = current();
   if ((state & TASK_INTERRUPTIBLE) !== 0)
-    return ((yield* me.thread_flags.read()) & (1 << TIF_SIGPENDING)) !== 0;
+    return ((yield* READ_ONCE(me.thread_flags)) & (1 << TIF_SIGPENDING)) !== 0;
   if ((state & TASK_WAKEKILL) !== 0) return ((yield* me.pending.read()) & SIGKILL_MASK) !== 0;
   return false;
 }
@@ -153,5 +154,5 @@ export function* reinit_completion(x: Completion): Body<void> {
 
 /** completion_done() - would a waiter pass at once? */
 export function* completion_done(x: Completion): Body<boolean> {
-  return (yield* x.done.read()) !== 0;
+  return (yield* READ_ONCE(x.done)) !== 0;
 }

@@ -236,7 +236,7 @@ export function* cond_resched(file = 'include/linux/sched.h', line = 2085): Body
 export function* set_current_state(state: number): Body<void> {
   const me = current();
   me.sleep_state = state;
-  yield* me.__state.write(state);
+  yield* me.__state.store(state, 'full');
 }
 /** Without the barrier. The model has no weaker order than that of operations. */
 export const __set_current_state = set_current_state;

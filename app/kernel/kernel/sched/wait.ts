@@ -11,6 +11,7 @@ import {
   list_next,
   ListHead,
 } from '../../include/list.ts';
+import { READ_ONCE } from '../../include/rwonce.ts';
 import {
   current,
   TASK_INTERRUPTIBLE,
@@ -118,7 +119,7 @@ export const finish_wait = kfunc('finish_wait', function* (wq: WaitQueueHead, en
 function* signal_pending_state(state: number): Body<boolean> {
   const me = current();
   if ((state & TASK_INTERRUPTIBLE) !== 0)
-    return ((yield* me.thread_flags.read()) & (1 << TIF_SIGPENDING)) !== 0;
+    return ((yield* READ_ONCE(me.thread_flags)) & (1 << TIF_SIGPENDING)) !== 0;
   if ((state & TASK_WAKEKILL) !== 0) return ((yield* me.pending.read()) & SIGKILL_MASK) !== 0;
   return false;
 }

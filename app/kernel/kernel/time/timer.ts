@@ -1,4 +1,5 @@
 import type { Ns } from '../../../base/brand.ts';
+import { READ_ONCE } from '../../include/rwonce.ts';
 import type { Body, Call } from '../../../sim/call.ts';
 import { Cell } from '../../../sim/cell.ts';
 import { Delay } from '../../../sim/delay.ts';
@@ -72,7 +73,7 @@ export function timer_setup(timer: Timer, func: TimerFunction): void {
 
 /** Is the timer armed? A look without the base's lock. */
 export function* timer_pending(timer: Timer): Generator<Operation<unknown>, boolean, unknown> {
-  const state = yield* timer.state.read();
+  const state = yield* READ_ONCE(timer.state);
   return state.due !== null;
 }
 
@@ -221,7 +222,7 @@ const run_timer_softirq = kfunc('run_timer_softirq', function* (timer: Timer) {
  * Models: kernel/time/timer.c. Leaves out: that all timers of a slot are fired in one go, each is raised alone.
  */
 const __run_timers = kfunc('__run_timers', function* (timer: Timer) {
-  yield* timer.running.write(true);
+  yield* timer.running.store(true, 'full');
   const fires = yield* new Effect('rmw', timer.state, 'write', () => {
     const state = timer.state.value;
     // Deleted meanwhile, or moved to later.
@@ -230,7 +231,7 @@ const __run_timers = kfunc('__run_timers', function* (timer: Timer) {
     return true;
   });
   if (fires) yield* call_timer_fn(timer);
-  yield* timer.running.write(false);
+  yield* timer.running.store(false, 'full');
 });
 
 const call_timer_fn = kfunc('call_timer_fn', function* (timer: Timer) {

@@ -14,6 +14,7 @@ import {
   type MmuNotifierOps,
   type MmuNotifierRange,
 } from '../../include/mmu_notifier.ts';
+import { rcu_dereference, smp_wmb } from '../../include/rwonce.ts';
 import { raw_spin_lock, raw_spin_unlock, RawSpinlock } from '../../kernel/locking/raw_spinlock.ts';
 import { write_lock, write_unlock } from '../../kernel/locking/rwlock.ts';
 import { spin_lock, spin_unlock } from '../../kernel/locking/spinlock.ts';
@@ -76,7 +77,7 @@ export const __kvm_handle_hva_range = kfunc(
     let ret = false;
     let found_memslot = false;
     const idx = yield* srcu_read_lock(kvm.srcu);
-    const memslots = yield* kvm.memslots.read();
+    const memslots = yield* rcu_dereference(kvm.memslots);
     const slots = yield* memslots.slots.read();
 
     for (const slot of slots) {
@@ -184,6 +185,7 @@ export const kvm_mmu_notifier_invalidate_range_start = kfunc(
 export const kvm_mmu_invalidate_end = kfunc('kvm_mmu_invalidate_end', function* (kvm: Kvm) {
   // The sequence first, then the count: whoever sees the count at 0 sees the new sequence.
   yield* kvm.mmu_invalidate_seq.write((yield* kvm.mmu_invalidate_seq.read()) + 1);
+  smp_wmb();
   const in_progress = (yield* kvm.mmu_invalidate_in_progress.read()) - 1;
   yield* kvm.mmu_invalidate_in_progress.write(in_progress);
   yield* KVM_BUG_ON(in_progress < 0, kvm, 'virt/kvm/kvm_main.c:823');

@@ -13,6 +13,7 @@ import { PAGE_SIZE } from '../../include/mm_types.ts';
 import { TASK_UNINTERRUPTIBLE } from '../../include/sched.ts';
 import { kvm_arch_flush_shadow_memslot } from '../../arch/x86/kvm/mmu.ts';
 import { kvm_arch_guest_memory_reclaimed } from '../../arch/x86/kvm/x86.ts';
+import { rcu_assign_pointer, rcu_dereference } from '../../include/rwonce.ts';
 import { mutex_lock, mutex_unlock } from '../../kernel/locking/mutex.ts';
 import { synchronize_srcu_expedited } from '../../kernel/rcu/srcutree.ts';
 import { finish_rcuwait, prepare_to_rcuwait } from '../../kernel/rcuwait.ts';
@@ -28,7 +29,7 @@ import { lock_mn_invalidate, unlock_mn_invalidate } from './kvm_mmu_notifier.ts'
 export const kvm_get_inactive_memslots = kfunc(
   'kvm_get_inactive_memslots',
   function* (kvm: Kvm) {
-    const { node_idx } = yield* kvm.memslots.read();
+    const { node_idx } = yield* rcu_dereference(kvm.memslots);
     return kvm.__memslots[node_idx === 0 ? 1 : 0];
   },
   { inlined: true },
@@ -55,7 +56,7 @@ export const kvm_replace_memslot = kfunc(
  */
 export const kvm_swap_active_memslots = kfunc('kvm_swap_active_memslots', function* (kvm: Kvm) {
   const slots = yield* kvm_get_inactive_memslots(kvm);
-  const gen = yield* (yield* kvm.memslots.read()).generation.read();
+  const gen = yield* (yield* rcu_dereference(kvm.memslots)).generation.read();
   yield* slots.generation.write(gen + UPDATE_IN_PROGRESS);
 
   yield* lock_mn_invalidate(kvm);
@@ -67,7 +68,7 @@ export const kvm_swap_active_memslots = kfunc('kvm_swap_active_memslots', functi
     yield* lock_mn_invalidate(kvm);
   }
   yield* finish_rcuwait(kvm.mn_memslots_update_rcuwait);
-  yield* kvm.memslots.write(slots);
+  yield* rcu_assign_pointer(kvm.memslots, slots);
   yield* unlock_mn_invalidate(kvm);
 
   // Others take slots_arch_lock inside kvm->srcu: it must not be held over the grace period.
@@ -141,7 +142,7 @@ export const __kvm_set_memory_region = kfunc(
     for (const value of [mem.memory_size, mem.guest_phys_addr, mem.userspace_addr]) {
       if (value % PAGE_SIZE !== 0 || value < 0) return -EINVAL;
     }
-    const slots = yield* (yield* kvm.memslots.read()).slots.read();
+    const slots = yield* (yield* rcu_dereference(kvm.memslots)).slots.read();
     const old = slots.find((slot) => slot.id === mem.slot) ?? null;
     if (mem.memory_size === 0) {
       if (old === null) return -EINVAL;

@@ -3,6 +3,7 @@ import { EFAULT, EINVAL } from '../../include/errno.ts';
 import { INVALID_GPA, type GfnToPfnCache, type Kvm } from '../../include/kvm_host.ts';
 import { list_add, list_del, list_first, list_next } from '../../include/list.ts';
 import { PAGE_SIZE } from '../../include/mm_types.ts';
+import { rcu_dereference, smp_rmb } from '../../include/rwonce.ts';
 import { mutex_lock, mutex_unlock } from '../../kernel/locking/mutex.ts';
 import {
   read_lock_irq,
@@ -56,6 +57,7 @@ export const mmu_notifier_retry_cache = kfunc(
   function* (kvm: Kvm, mmu_seq: number) {
     // The count, because caches are invalidated before mmu_invalidate_in_progress goes up.
     if ((yield* kvm.mn_active_invalidate_count.read()) !== 0) return true;
+    smp_rmb();
     return (yield* kvm.mmu_invalidate_seq.read()) !== mmu_seq;
   },
   { inlined: true },
@@ -73,6 +75,7 @@ export const hva_to_pfn_retry = kfunc('hva_to_pfn_retry', function* (gpc: GfnToP
   yield* gpc.valid.write(false);
   do {
     const mmu_seq = yield* kvm.mmu_invalidate_seq.read();
+    smp_rmb();
     yield* write_unlock_irq(gpc.lock);
     if (page !== null) {
       yield* kvm_release_page(page);
@@ -108,7 +111,7 @@ export const __kvm_gpc_refresh = kfunc(
     let ret = 0;
     let hva = uhva;
     if (gpa !== INVALID_GPA) {
-      const slots = yield* (yield* gpc.kvm.memslots.read()).slots.read();
+      const slots = yield* (yield* rcu_dereference(gpc.kvm.memslots)).slots.read();
       const gfn = Math.floor(gpa / PAGE_SIZE);
       const slot = __gfn_to_memslot(slots, gfn);
       gpc.gpa = gpa;

@@ -9,6 +9,7 @@ import {
   type Kvm,
   type KvmVcpu,
 } from '../../include/kvm_host.ts';
+import { rcu_dereference, smp_mb, smp_wmb } from '../../include/rwonce.ts';
 import { WARN_ON_ONCE } from '../../kernel/panic.ts';
 import { kfunc } from '../../kfunc.ts';
 
@@ -29,8 +30,10 @@ export const kvm_make_all_cpus_request = kfunc(
   'kvm_make_all_cpus_request',
   function* (kvm: Kvm, request: number) {
     const interrupted: { vcpu: KvmVcpu; ipi: number }[] = [];
-    for (const vcpu of yield* kvm.vcpu_array.read()) {
+    for (const vcpu of yield* rcu_dereference(kvm.vcpu_array)) {
+      smp_wmb();
       yield* set_bit(request, vcpu.requests);
+      smp_mb();
       const mode = yield* kvm_vcpu_exiting_guest_mode(vcpu);
       if (mode === OUTSIDE_GUEST_MODE) continue;
       interrupted.push({ vcpu, ipi: (yield* vcpu.ipis_sent.update((sent) => sent + 1)) + 1 });

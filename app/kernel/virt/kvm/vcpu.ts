@@ -8,6 +8,7 @@ import { kvm_arch_vcpu_ioctl_run } from '../../arch/x86/kvm/x86.ts';
 import { anon_inode_getfd } from '../../fs/anon_inodes.ts';
 import { mutex_lock, mutex_lock_killable, mutex_unlock } from '../../kernel/locking/mutex.ts';
 import { kernelGlobal } from '../../globals.ts';
+import { rcu_assign_pointer, rcu_dereference } from '../../include/rwonce.ts';
 import { kfunc } from '../../kfunc.ts';
 import { alloc_page, __free_pages } from '../../mm/page_alloc.ts';
 import { kmem_cache_alloc, kmem_cache_create, kmem_cache_free } from '../../mm/slab.ts';
@@ -30,7 +31,7 @@ export const kvm_vm_ioctl_create_vcpu = kfunc('kvm_vm_ioctl_create_vcpu', functi
   vcpu.vcpu_id = id;
 
   yield* mutex_lock(kvm.lock);
-  const others = yield* kvm.vcpu_array.read();
+  const others = yield* rcu_dereference(kvm.vcpu_array);
   let r = others.some((other) => other.vcpu_id === id) ? -EEXIST : 0;
   if (r === 0) {
     // Once the descriptor is there, user space can close it.
@@ -43,7 +44,7 @@ export const kvm_vm_ioctl_create_vcpu = kfunc('kvm_vm_ioctl_create_vcpu', functi
     yield* kvm_vcpu_free(vcpu);
     return r;
   }
-  yield* kvm.vcpu_array.write([...others, vcpu]);
+  yield* rcu_assign_pointer(kvm.vcpu_array, [...others, vcpu]);
   yield* atomic_inc(kvm.online_vcpus);
   yield* mutex_unlock(kvm.lock);
   return r;
@@ -64,8 +65,8 @@ export const kvm_vcpu_destroy = kfunc('kvm_vcpu_destroy', function* (vcpu: KvmVc
 
 /** kvm_destroy_vcpus() - at the end of the VM: descriptors are gone, nobody runs one. */
 export const kvm_destroy_vcpus = kfunc('kvm_destroy_vcpus', function* (kvm: Kvm) {
-  for (const vcpu of yield* kvm.vcpu_array.read()) yield* kvm_vcpu_destroy(vcpu);
-  yield* kvm.vcpu_array.write([]);
+  for (const vcpu of yield* rcu_dereference(kvm.vcpu_array)) yield* kvm_vcpu_destroy(vcpu);
+  yield* rcu_assign_pointer(kvm.vcpu_array, []);
   yield* atomic_set(kvm.online_vcpus, 0);
 });
 

@@ -11,6 +11,7 @@ import {
   type KvmVcpu,
   type Spte,
 } from '../../../include/kvm_host.ts';
+import { rcu_dereference, READ_ONCE, smp_rmb, WRITE_ONCE } from '../../../include/rwonce.ts';
 import { read_lock, read_unlock, write_lock, write_unlock } from '../../../kernel/locking/rwlock.ts';
 import { rcu_read_lock, rcu_read_unlock } from '../../../kernel/rcu/tree.ts';
 import { WARN_ON_ONCE } from '../../../kernel/panic.ts';
@@ -69,9 +70,9 @@ export const tdp_mmu_zap_leafs = kfunc(
   function* (kvm: Kvm, start: number, end: number) {
     let flush = false;
     yield* rcu_read_lock();
-    for (const gfn of yield* kvm.arch.tdp.read()) {
+    for (const gfn of yield* READ_ONCE(kvm.arch.tdp)) {
       if (gfn < start || gfn >= end) continue;
-      const old = yield* kvm.arch.spte(gfn).read();
+      const old = yield* READ_ONCE(kvm.arch.spte(gfn));
       if (old === null) continue;
       yield* tdp_mmu_set_spte(kvm, gfn, old, null);
       flush = true;
@@ -86,7 +87,7 @@ export const tdp_mmu_zap_leafs = kfunc(
 export const tdp_mmu_set_spte = kfunc(
   'tdp_mmu_set_spte',
   function* (kvm: Kvm, gfn: number, old: Spte, next: Spte | null) {
-    yield* kvm.arch.spte(gfn).write(next);
+    yield* WRITE_ONCE(kvm.arch.spte(gfn), next);
     kernel().hooks.emit('spteChanged', kvm, gfn, next);
     charge(ZAP_NS);
     yield* handle_changed_spte(old);
@@ -121,11 +122,11 @@ export const kvm_mmu_uninit_tdp_mmu = kfunc('kvm_mmu_uninit_tdp_mmu', function* 
 
 export const kvm_tdp_mmu_zap_all = kfunc('kvm_tdp_mmu_zap_all', function* (kvm: Kvm) {
   yield* rcu_read_lock();
-  for (const gfn of yield* kvm.arch.tdp.read()) {
-    const old = yield* kvm.arch.spte(gfn).read();
+  for (const gfn of yield* READ_ONCE(kvm.arch.tdp)) {
+    const old = yield* READ_ONCE(kvm.arch.spte(gfn));
     if (old !== null) yield* tdp_mmu_set_spte(kvm, gfn, old, null);
   }
-  yield* kvm.arch.tdp.write([]);
+  yield* WRITE_ONCE(kvm.arch.tdp, []);
   yield* rcu_read_unlock();
 });
 
@@ -160,9 +161,9 @@ export const kvm_test_age_gfn = kfunc('kvm_test_age_gfn', function* (kvm: Kvm, r
 
 /** A present SPTE counts as used: the model keeps no accessed bit. */
 function* hasPresentSpte(kvm: Kvm, range: KvmGfnRange): Body<boolean> {
-  for (const gfn of yield* kvm.arch.tdp.read()) {
+  for (const gfn of yield* READ_ONCE(kvm.arch.tdp)) {
     if (gfn < range.start || gfn >= range.end) continue;
-    if ((yield* kvm.arch.spte(gfn).read()) !== null) return true;
+    if ((yield* READ_ONCE(kvm.arch.spte(gfn))) !== null) return true;
   }
   return false;
 }
@@ -171,10 +172,10 @@ function* hasPresentSpte(kvm: Kvm, range: KvmGfnRange): Body<boolean> {
 export const mmu_invalidate_retry_gfn_unsafe = kfunc(
   'mmu_invalidate_retry_gfn_unsafe',
   function* (kvm: Kvm, mmu_seq: number, gfn: number) {
-    if ((yield* kvm.mmu_invalidate_in_progress.read()) !== 0 && (yield* isInInvalidatedRange(kvm, gfn))) {
+    if ((yield* READ_ONCE(kvm.mmu_invalidate_in_progress)) !== 0 && (yield* isInInvalidatedRange(kvm, gfn))) {
       return true;
     }
-    return (yield* kvm.mmu_invalidate_seq.read()) !== mmu_seq;
+    return (yield* READ_ONCE(kvm.mmu_invalidate_seq)) !== mmu_seq;
   },
   { inlined: true },
 );
@@ -202,7 +203,7 @@ function* isInInvalidatedRange(kvm: Kvm, gfn: number): Body<boolean> {
 export const kvm_mmu_page_fault = kfunc(
   'kvm_mmu_page_fault',
   function* (vcpu: KvmVcpu, gfn: number, write: boolean) {
-    const memslots = yield* vcpu.kvm.memslots.read();
+    const memslots = yield* rcu_dereference(vcpu.kvm.memslots);
     const slot = __gfn_to_memslot(yield* memslots.slots.read(), gfn);
     const fault: KvmPageFault = { gfn, write, slot, mmu_seq: 0, page: null, map_writable: false };
     return yield* kvm_tdp_page_fault(vcpu, fault);
@@ -244,6 +245,7 @@ export const kvm_mmu_faultin_pfn = kfunc(
     const { kvm } = vcpu;
     // Read before anything that an invalidation changes.
     fault.mmu_seq = yield* kvm.mmu_invalidate_seq.read();
+    smp_rmb();
     const { slot } = fault;
     if (slot === null) return RET_PF_EMULATE;
     if ((slot.flags & KVM_MEMSLOT_INVALID) !== 0) return RET_PF_RETRY;
@@ -284,7 +286,7 @@ export const kvm_tdp_mmu_map = kfunc('kvm_tdp_mmu_map', function* (vcpu: KvmVcpu
   if (page === null) return RET_PF_RETRY;
   yield* rcu_read_lock();
   const cell = arch.spte(gfn);
-  const old = yield* cell.read();
+  const old = yield* READ_ONCE(cell);
   const spte: Spte = { page, writable: fault.map_writable };
   let r = RET_PF_FIXED;
   if (old === null || (spte.writable && !old.writable)) {

@@ -35,6 +35,7 @@ import { __vmalloc, kvfree, kvzalloc } from '../../../mm/vmalloc.ts';
 import { kvm_destroy_vcpus } from '../../../virt/kvm/vcpu.ts';
 import { Kvm as StructKvm } from '../../../include/kvm_host.ts';
 import { kvm_mmu_page_fault, kvm_mmu_uninit_tdp_mmu, RET_PF_EMULATE } from './mmu.ts';
+import { READ_ONCE, smp_mb, smp_store_release, smp_wmb } from '../../../include/rwonce.ts';
 
 /** kvm_arch_alloc_vm() - memory for a VM, from where the era takes it. */
 export const kvm_arch_alloc_vm = kfunc(
@@ -133,7 +134,7 @@ export const xfer_to_guest_mode_handle_work = kfunc(
  * Return: 1 to go on, 0 with an exit reason, or a negative error.
  */
 export const vcpu_enter_guest = kfunc('vcpu_enter_guest', function* (vcpu: KvmVcpu) {
-  if ((yield* vcpu.requests.read()) !== 0) {
+  if ((yield* READ_ONCE(vcpu.requests)) !== 0) {
     if (yield* test_and_clear_bit(KVM_REQ_VM_DEAD, vcpu.requests)) return -EIO;
     if (yield* test_and_clear_bit(KVM_REQ_TLB_FLUSH, vcpu.requests)) vcpu.tlb.clear();
   }
@@ -141,13 +142,15 @@ export const vcpu_enter_guest = kfunc('vcpu_enter_guest', function* (vcpu: KvmVc
   preempt_disable();
   local_irq_disable();
   // The mode before the look at requests: who sets one either sees the mode or is seen.
-  yield* vcpu.mode.write(IN_GUEST_MODE);
+  yield* smp_store_release(vcpu.mode, IN_GUEST_MODE);
   yield* kvm_vcpu_srcu_read_unlock(vcpu);
+  smp_mb();
 
   let exit: GuestExit = { kind: 'interrupt' };
   if (!(yield* kvm_vcpu_exit_request(vcpu))) exit = yield* runGuest(vcpu);
 
   yield* vcpu.mode.write(OUTSIDE_GUEST_MODE);
+  smp_wmb();
   local_irq_enable();
   yield* takeInterrupts(vcpu);
   preempt_enable();
@@ -160,7 +163,7 @@ export const kvm_vcpu_exit_request = kfunc(
   'kvm_vcpu_exit_request',
   function* (vcpu: KvmVcpu) {
     if ((yield* vcpu.mode.read()) === EXITING_GUEST_MODE) return true;
-    if ((yield* vcpu.requests.read()) !== 0) return true;
+    if ((yield* READ_ONCE(vcpu.requests)) !== 0) return true;
     return yield* signal_pending(current());
   },
   { inlined: true },
@@ -197,7 +200,7 @@ type GuestExit =
 function* runGuest(vcpu: KvmVcpu): Body<GuestExit> {
   const { guest, kvm } = vcpu;
   for (let done = 0; done < ACCESSES_PER_STAY; done++) {
-    if ((yield* vcpu.ipis_sent.read()) !== vcpu.ipis_taken.value) break;
+    if ((yield* READ_ONCE(vcpu.ipis_sent)) !== vcpu.ipis_taken.value) break;
     if (yield* signal_pending(current())) break;
     if (guest.accesses.length === 0) return { kind: 'halt' };
     if (vcpu.guestAt >= guest.accesses.length) {
@@ -209,7 +212,7 @@ function* runGuest(vcpu: KvmVcpu): Body<GuestExit> {
     charge(guest.computeNs ?? COMPUTE_NS);
     let spte: Spte | null = vcpu.tlb.get(access.gfn) ?? null;
     if (!allows(spte, access)) {
-      spte = yield* kvm.arch.spte(access.gfn).read();
+      spte = yield* READ_ONCE(kvm.arch.spte(access.gfn));
       if (spte === null || !allows(spte, access)) return { kind: 'fault', access };
       vcpu.tlb.set(access.gfn, spte);
     }

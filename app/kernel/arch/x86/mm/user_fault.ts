@@ -11,6 +11,7 @@ import {
   type VmAreaStruct,
 } from '../../../include/mm_types.ts';
 import { mmap_read_lock, mmap_read_unlock } from '../../../include/mmap_lock.ts';
+import { READ_ONCE } from '../../../include/rwonce.ts';
 import { current } from '../../../include/sched.ts';
 import { SIGBUS, SIGSEGV } from '../../../include/signal.ts';
 import { kfunc } from '../../../kfunc.ts';
@@ -29,7 +30,8 @@ export function* user_access(address: number, access: 'read' | 'write'): Body<vo
   const write = access === 'write';
   const me = current();
   for (;;) {
-    if (((yield* me.thread_flags.read()) & EXIT_TO_USER_MODE_WORK) !== 0) yield* asm_sysvec_reschedule_ipi();
+    if (((yield* READ_ONCE(me.thread_flags)) & EXIT_TO_USER_MODE_WORK) !== 0)
+      yield* asm_sysvec_reschedule_ipi();
     if (yield* translated(address, write)) return;
     yield* asm_exc_page_fault(address, write);
   }
@@ -39,9 +41,9 @@ export function* user_access(address: number, access: 'read' | 'write'): Body<vo
 function* translated(address: number, write: boolean): Body<boolean> {
   const mm = current().mm.value;
   const range = mm === null ? null : yield* pgd_offset(mm, address);
-  const table = range === null ? null : yield* range.pmd.read();
+  const table = range === null ? null : yield* READ_ONCE(range.pmd);
   if (range === null || table === null) return false;
-  const pte = yield* table.ptes[range.indexOf(address)].read();
+  const pte = yield* READ_ONCE(table.ptes[range.indexOf(address)]);
   return pte !== null && pte.page !== null && (pte.writable || !write);
 }
 
