@@ -6,10 +6,12 @@ import { test_bit } from '../include/bitops.ts';
 import { ECHILD } from '../include/errno.ts';
 import type { MmStruct } from '../include/mm_types.ts';
 import { mmap_read_lock, mmap_read_unlock } from '../include/mmap_lock.ts';
+import { rcu_dereference, READ_ONCE, smp_store_release, WRITE_ONCE } from '../include/rwonce.ts';
 import {
   current,
   EXIT_DEAD,
   EXIT_ZOMBIE,
+  PF_KTHREAD,
   SIGNAL_GROUP_EXIT,
   TIF_MEMDIE,
   type SignalStruct,
@@ -113,24 +115,49 @@ const exit_mm = kfunc(
   { inlined: true },
 );
 
-/** mm_update_next_owner() - somebody else who uses the mm stands for it from now on. */
+/** __try_to_set_owner() - unless the thread gives the mm up itself just now. Lets go of tasklist_lock if it is so. */
+function* __try_to_set_owner(tsk: TaskStruct, mm: MmStruct): Body<boolean> {
+  yield* task_lock(tsk);
+  const uses = (yield* tsk.mm.read()) === mm;
+  if (uses) {
+    yield* read_unlock(tasklist_lock());
+    yield* WRITE_ONCE(mm.owner, tsk);
+  }
+  yield* task_unlock(tsk);
+  return uses;
+}
+
+/** try_to_set_owner() - the first thread of a process that uses the mm becomes its owner. */
+function* try_to_set_owner(g: TaskStruct, mm: MmStruct): Body<boolean> {
+  for (const t of yield* rcu_dereference(g.signal.thread_head)) {
+    const t_mm = yield* READ_ONCE(t.mm);
+    if (t_mm === mm) {
+      if (yield* __try_to_set_owner(t, mm)) return true;
+    } else if (t_mm !== null) {
+      break;
+    }
+  }
+  return false;
+}
+
+/**
+ * mm_update_next_owner() - somebody else who uses the mm stands for it from now on.
+ *
+ * Models: kernel/exit.c. Leaves out: that children and siblings are asked before all others.
+ */
 const mm_update_next_owner = kfunc('mm_update_next_owner', function* (mm: MmStruct) {
-  const me = current();
-  if ((yield* mm.owner.read()) !== me) return;
+  if ((yield* mm.owner.read()) !== current()) return;
   if ((yield* atomic_read(mm.mm_users)) <= 1) {
-    yield* mm.owner.write(null);
+    yield* WRITE_ONCE(mm.owner, null);
     return;
   }
   yield* read_lock(tasklist_lock());
-  let next: TaskStruct | null = null;
-  for (const p of yield* init_task_tasks().read()) {
-    for (const t of yield* p.signal.thread_head.read()) {
-      if (t !== me && (yield* t.mm.read()) === mm) next ??= t;
-    }
-    if (next !== null) break;
+  for (const g of yield* rcu_dereference(init_task_tasks())) {
+    if ((yield* atomic_read(mm.mm_users)) <= 1) break;
+    if ((g.flags & PF_KTHREAD) === 0 && (yield* try_to_set_owner(g, mm))) return;
   }
-  yield* mm.owner.write(next);
   yield* read_unlock(tasklist_lock());
+  yield* WRITE_ONCE(mm.owner, null);
 });
 
 /**
@@ -145,7 +172,7 @@ const exit_notify = kfunc('exit_notify', function* (tsk: TaskStruct, group_dead:
   const leader = tsk.pid === tsk.tgid;
   let autoreap = true;
   if (leader) {
-    const alone = (yield* tsk.signal.thread_head.read()).length <= 1;
+    const alone = (yield* rcu_dereference(tsk.signal.thread_head)).length <= 1;
     autoreap = alone && (yield* do_notify_parent(tsk));
   }
   if (autoreap) yield* tsk.exit_state.write(EXIT_DEAD);
@@ -157,7 +184,7 @@ const exit_notify = kfunc('exit_notify', function* (tsk: TaskStruct, group_dead:
 function* forget_original_parent(father: TaskStruct): Body<void> {
   const children = yield* father.children.read();
   if (children.length === 0) return;
-  for (const child of children) yield* child.real_parent.write(null);
+  for (const child of children) yield* WRITE_ONCE(child.real_parent, null);
   yield* father.children.write([]);
 }
 
@@ -195,7 +222,7 @@ function* __exit_signal(p: TaskStruct): Body<void> {
   const { signal } = p;
   yield* spin_lock(signal.siglock);
   yield* signal.thread_head.update((threads) => threads.filter((thread) => thread !== p));
-  yield* p.sighand.write(null);
+  yield* smp_store_release(p.sighand, null);
   yield* spin_unlock(signal.siglock);
   if (p.pid !== p.tgid) return;
   yield* init_task_tasks().update((tasks) => tasks.filter((task) => task !== p));
@@ -205,7 +232,7 @@ function* __exit_signal(p: TaskStruct): Body<void> {
 
 /** The leader, if it waited for `p` to be gone and nobody waits for the leader. */
 function* zombieLeader(p: TaskStruct): Body<TaskStruct | null> {
-  const [leader, ...others] = yield* p.signal.thread_head.read();
+  const [leader, ...others] = yield* rcu_dereference(p.signal.thread_head);
   if (leader === undefined || p.pid === p.tgid || others.length > 0) return null;
   if ((yield* leader.exit_state.read()) !== EXIT_ZOMBIE || !(yield* do_notify_parent(leader))) return null;
   yield* leader.exit_state.write(EXIT_DEAD);
@@ -273,8 +300,8 @@ function* wait_consider_tasks(parent: TaskStruct, pid: number): Body<Waited | nu
   for (const child of yield* parent.children.read()) {
     if (pid > 0 && child.pid !== pid) continue;
     any = true;
-    const group = (yield* child.signal.thread_head.read()).length;
-    if ((yield* child.exit_state.read()) !== EXIT_ZOMBIE || group > 1) continue;
+    const group = (yield* rcu_dereference(child.signal.thread_head)).length;
+    if ((yield* READ_ONCE(child.exit_state)) !== EXIT_ZOMBIE || group > 1) continue;
     if ((yield* cmpxchg(child.exit_state, EXIT_ZOMBIE, EXIT_DEAD)) !== EXIT_ZOMBIE) continue;
     yield* read_unlock(tasklist_lock());
     const flags = yield* child.signal.flags.read();
