@@ -20,6 +20,10 @@ export interface Config {
   readonly DETECT_HUNG_TASK: boolean;
   readonly FAILSLAB: boolean;
   readonly KCSAN: boolean;
+  readonly KCSAN_STRICT: boolean;
+  readonly KCSAN_REPORT_VALUE_CHANGE_ONLY: boolean;
+  readonly KCSAN_ASSUME_PLAIN_WRITES_ATOMIC: boolean;
+  readonly KCSAN_IGNORE_ATOMICS: boolean;
   /** Scythe's own invariants, which no sanitizer checks (docs/checkers.md). */
   readonly SCYTHE_INVARIANTS: boolean;
 }

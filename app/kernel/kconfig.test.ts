@@ -50,6 +50,20 @@ test('what is y by default gives way to a wish', () => {
   expect(configOf(n('PROVE_LOCKING'))).toMatchObject({ PROVE_RCU: false });
 });
 
+test('KCSAN comes with its own defaults, which strict checking takes back', () => {
+  expect(configOf(n('KASAN'), y('KCSAN'))).toMatchObject({
+    KCSAN_STRICT: false,
+    KCSAN_REPORT_VALUE_CHANGE_ONLY: true,
+    KCSAN_ASSUME_PLAIN_WRITES_ATOMIC: true,
+    KCSAN_IGNORE_ATOMICS: false,
+  });
+  expect(configOf(n('KASAN'), y('KCSAN'), y('KCSAN_STRICT'))).toMatchObject({
+    KCSAN_REPORT_VALUE_CHANGE_ONLY: false,
+    KCSAN_ASSUME_PLAIN_WRITES_ATOMIC: false,
+  });
+  expect(configOf()).toMatchObject({ KCSAN_REPORT_VALUE_CHANGE_ONLY: false });
+});
+
 test('PREEMPT_RT selects preemptible RCU', () => {
   expect(configOf(n('PREEMPT_RT'), n('PREEMPT_RCU'))).toMatchObject({
     PREEMPT_RCU: false,

@@ -2,6 +2,7 @@ import type { Checker } from '../checker.ts';
 import { prove_rcu } from './prove_rcu.ts';
 import { hung_task } from './hung_task.ts';
 import { grace_period } from './grace_period.ts';
+import { kcsan } from './kcsan.ts';
 import { leaks } from './leaks.ts';
 import { mmInvariants } from './mm_invariants.ts';
 import { deadStackFrame } from './dead_stack_frame.ts';
@@ -14,6 +15,7 @@ export const checkers: readonly Checker[] = [
   prove_rcu,
   hung_task,
   grace_period,
+  kcsan,
   deadAccess,
   deadStackFrame,
   leaks,

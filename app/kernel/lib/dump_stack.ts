@@ -27,15 +27,26 @@ export function dump_stack(innermost: readonly string[] = []): void {
   show_trace(task, trace, true);
 }
 
-/** The lines before a stack: CPU and task, taint, hardware. */
-export function dump_stack_print_info(level: number = KERN.WARNING): void {
-  const me = currentOrNull();
-  const cpu = smp_processor_id();
-  const who = `UID: 0 PID: ${me?.pid ?? 0} Comm: ${me?.comm ?? 'swapper/0'}`;
+/** The task that the lines before a stack are about. */
+export interface WhoAndWhere {
+  readonly cpu: number;
+  readonly pid: number;
+  readonly comm: string;
+}
+
+/** The lines before a stack: CPU and task (the running one, if no other is given), taint, hardware. */
+export function dump_stack_print_info(level: number = KERN.WARNING, about: WhoAndWhere = here()): void {
+  const { cpu, pid, comm } = about;
+  const who = `UID: 0 PID: ${pid} Comm: ${comm}`;
   printk(level, `CPU: ${cpu} ${who} ${print_tainted()} ${kernelVersion()} `);
   const taint = print_tainted_verbose();
   if (taint !== null) printk(level, taint);
   printk(level, `Hardware name: ${HARDWARE}`);
+}
+
+function here(): WhoAndWhere {
+  const me = currentOrNull();
+  return { cpu: smp_processor_id(), pid: me?.pid ?? 0, comm: me?.comm ?? 'swapper/0' };
 }
 
 /** Release and version as dumps have them: `6.12.117 #1`, in later trees with the preemption model. */

@@ -88,6 +88,10 @@ describe('a title', () => {
       ],
       'BUG: corrupted list in f',
     ],
+    [
+      ['BUG: KCSAN: data-race in oom_reaper / wake_oom_reaper'],
+      'KCSAN: data-race in oom_reaper / wake_oom_reaper',
+    ],
     [['BUG: Bad page map in process oom_reaper  pte:5a5a pmd:00000000'], 'BUG: Bad page map'],
     [['BUG: Bad page state in process sh  pfn:12345'], 'BUG: Bad page state'],
     [['BUG: Bad rss-counter state mm:0000 type:MM_ANONPAGES val:3'], 'BUG: Bad rss-counter state'],

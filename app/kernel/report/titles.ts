@@ -12,22 +12,29 @@ interface Rule {
   title(match: RegExpExecArray, report: Report): string | null;
 }
 
-/**
- * The titles of all reports in a kernel log, in order, as syzkaller would name them. `lines` are the texts of
- * dmesg, with or without their time stamps.
- */
-export function titlesOf(lines: readonly string[]): string[] {
+/** A report in a kernel log: its title, as syzkaller would name it, and where it begins. */
+export interface TitledReport {
+  readonly title: string;
+  /** Index of its first line. */
+  readonly line: number;
+}
+
+/** All reports in a kernel log, in order. `lines` are the texts of dmesg, with or without their time stamps. */
+export function reportsOf(lines: readonly string[]): TitledReport[] {
   const texts = lines.map(withoutTime);
   const starts: number[] = [];
   texts.forEach((text, i) => {
     if (RULES.some((rule) => rule.begins.test(text)) && !continues(texts, starts.at(-1), i)) starts.push(i);
   });
-  const titles: string[] = [];
-  starts.forEach((start, i) => {
-    const title = titleOf({ first: texts[start], rest: texts.slice(start + 1, starts[i + 1]) });
-    if (title !== null) titles.push(title);
+  return starts.flatMap((line, i) => {
+    const title = titleOf({ first: texts[line], rest: texts.slice(line + 1, starts[i + 1]) });
+    return title === null ? [] : [{ title, line }];
   });
-  return titles;
+}
+
+/** The titles of all reports in a kernel log, in order. */
+export function titlesOf(lines: readonly string[]): string[] {
+  return reportsOf(lines).map(({ title }) => title);
 }
 
 /** The title of a log: that of its first report. Null if there is none. */
@@ -63,6 +70,7 @@ const RULES: readonly Rule[] = [
       return `KASAN: ${kind}${how} in ${blamed(report, ip)}`;
     },
   },
+  { begins: /^BUG: KCSAN: (.+)$/, title: ([, what]) => `KCSAN: ${withoutOffsets(what)}` },
   {
     begins: /^BUG: sleeping function called from invalid context at/,
     title: (_, report) => `BUG: sleeping function called from invalid context in ${blamed(report)}`,
