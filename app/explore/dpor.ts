@@ -261,7 +261,7 @@ export class DporSearch implements Search, Chooser {
     this.operation = null;
     const event = path.length;
     const footprint = footprints.afterwards(this.operationFootprint, task, machine, this.tasksBefore);
-    const ended = task.state === 'ready' ? NONE : footprints.objectNumber(task);
+    const ended = task.state === 'ready' ? NONE : footprints.taskNumber(task);
     const alternative = this.alternatives > 1 ? this.alternativeTaken : 0;
     path.append(task.index, alternative, footprint);
     for (let child = this.tasksBefore; child < machine.tasks.length; child++) path.spawned(child, event);

@@ -40,6 +40,9 @@ export class Footprints {
   private readonly single: number[] = [];
   private readonly composed = new Map<number, number>();
   private readonly extensions = new Map<number, number>();
+  /** By task: the id and the number that it had last. */
+  private readonly taskIds: number[] = [];
+  private readonly taskNumbers: number[] = [];
   private readonly adopted = new Map<string, number>();
 
   /** What an operation touches as far as can be told before it runs. */
@@ -84,7 +87,17 @@ export class Footprints {
   afterwards(footprint: number, task: Task, machine: Machine, tasksBefore: number): number {
     let all = footprint;
     if (machine.tasks.length > tasksBefore) all = this.withWrite(all, this.objectNumber(machine.taskList));
-    return task.state === 'ready' ? all : this.withWrite(all, this.objectNumber(task));
+    return task.state === 'ready' ? all : this.withWrite(all, this.taskNumber(task));
+  }
+
+  /** `objectNumber` for tasks, whose ids hardly ever change from one execution to the next. */
+  taskNumber(task: Task): number {
+    const { index, id } = task;
+    if (this.taskIds[index] !== id) {
+      this.taskIds[index] = id;
+      this.taskNumbers[index] = this.objectNumber(task);
+    }
+    return this.taskNumbers[index];
   }
 
   objectNumber(object: SimObject): number {

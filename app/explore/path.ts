@@ -112,6 +112,10 @@ export class Path {
       const other = found[i];
       if (clocks[base + this.thread[other]] >= this.index[other]) continue;
       this.predecessors.push(other);
+      if (this.firstPredecessor[other] === this.firstPredecessor[other + 1]) {
+        clocks[base + this.thread[other]] = 1;
+        continue;
+      }
       const from = other * width;
       for (let t = 0; t < width; t++) {
         const theirs = clocks[from + t];

@@ -103,19 +103,29 @@ export class Reversal {
   /** Adds the sequence to the tree at its base, unless the tree covers it. True if it was added. */
   insert(tree: WakeupTree): boolean {
     this.list();
+    const { path, firstListed } = this;
     let parent = tree.root(this.base);
     for (let node = tree.firstChild[parent]; node !== NONE;) {
-      if (!this.mayBegin(tree.thread[node], tree.alternative[node], tree.footprint[node])) {
-        node = tree.sibling[node];
-        continue;
+      // Most often the tree holds the very sequence: its steps are matched one by one.
+      const thread = tree.thread[node];
+      const event = thread < path.width ? firstListed[thread] : NONE;
+      if (event !== NONE) {
+        if (path.alternative[event] !== tree.alternative[node] || !this.comesFirst(event)) {
+          node = tree.sibling[node];
+          continue;
+        }
+        this.take(event);
+      } else {
+        if (!this.mayBegin(thread, tree.alternative[node], tree.footprint[node])) {
+          node = tree.sibling[node];
+          continue;
+        }
+        if (this.matched === STEP) this.stepMatched = true;
       }
-      if (this.matched === STEP) this.stepMatched = true;
-      else if (this.matched !== NONE) this.take(this.matched);
       parent = node;
       node = tree.firstChild[parent];
       if (node === NONE) return false;
     }
-    const { path } = this;
     for (let event = this.base + 1; event < this.end; event++) {
       if (this.member[event] === 0) continue;
       parent = tree.add(parent, path.thread[event], path.alternative[event], path.footprint[event]);
