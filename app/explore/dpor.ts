@@ -6,6 +6,7 @@ import type { Machine } from '../sim/machine.ts';
 import type { Operation } from '../sim/operation.ts';
 import type { Schedule } from '../sim/schedule.ts';
 import type { Task } from '../sim/task.ts';
+import { EventHashes } from './event-hashes.ts';
 import { OPERATIONS_PER_EXECUTION } from './execution.ts';
 import { Footprints, slotsConflict } from './footprint.ts';
 import { Outcomes } from './outcomes.ts';
@@ -49,6 +50,9 @@ export class DporSearch implements Search, Chooser {
   private readonly sleepers = new SleepSets(this.footprints);
   private readonly tree = new WakeupTree();
   private readonly reversal = new Reversal(this.path, this.footprints);
+  private readonly hashes = new EventHashes(this.path);
+  /** Answers of probes, by what they depend on. */
+  private readonly probed = new Map<string, boolean>();
   private readonly found = new Outcomes();
   private readonly limit: number;
   private readonly assignment: Assignment;
@@ -147,6 +151,7 @@ export class DporSearch implements Search, Chooser {
       if (this.tree.first(depth) === NONE) continue;
       this.sleepers.explored(this.path, depth);
       this.path.truncate(depth);
+      this.hashes.truncate(depth);
       this.races.truncate(depth);
       this.replayed = depth;
       return;
@@ -299,7 +304,7 @@ export class DporSearch implements Search, Chooser {
         continue;
       }
       if (kind === PROBE || kind === GROUP_PROBE) {
-        const can = this.probe(base, this.path.thread[event]);
+        const can = this.couldRun(base, event);
         races.kind.items[race] = can ? (kind === PROBE ? PLAIN : GROUP) : IRREVERSIBLE;
         if (!can) continue;
       }
@@ -340,7 +345,39 @@ export class DporSearch implements Search, Chooser {
       this.reverseRacesOf(end, end);
       races.truncate(end);
       path.truncate(end);
+      this.hashes.truncate(end);
     }
+  }
+
+  /**
+   * Can the step of the reversal run after its sequence? What decides that is what happened to the objects
+   * that the step looks at, so the answer is asked for once for each history of them.
+   */
+  private couldRun(base: number, event: number): boolean {
+    const { path, hashes, reversal } = this;
+    hashes.update();
+    const thread = path.thread[event];
+    const parent = path.previous[event];
+    const slots = this.footprints.slots[path.footprint[event]];
+    let high = 0;
+    let low = 0;
+    for (let entry = path.firstEntry[event] - 1; entry >= 0; entry--) {
+      const touching = path.entryEvent.items[entry];
+      const object = path.entrySlot.items[entry] >> 2;
+      if (touching === base || (touching > base && !reversal.includes(touching))) continue;
+      if (!slots.some((slot) => slot >> 2 === object)) continue;
+      high = (high + hashes.high[touching]) | 0;
+      low = (low + hashes.low[touching]) | 0;
+    }
+    const before = parent === NONE ? '' : `${hashes.high[parent]} ${hashes.low[parent]}`;
+    const key = `${thread} ${before} ${high} ${low}`;
+    let can = this.probed.get(key);
+    if (can === undefined) {
+      can = this.probe(base, thread);
+      if (this.probed.size >= MOST_PROBED) this.probed.clear();
+      this.probed.set(key, can);
+    }
+    return can;
   }
 
   /** Replays the sequence of the reversal and says whether `thread` can perform its step after it. */
@@ -395,3 +432,6 @@ function scheduleOf(path: Path, choices: readonly number[]): Schedule {
   }
   return schedule;
 }
+
+/** Answers of probes that are kept. */
+const MOST_PROBED = 100_000;

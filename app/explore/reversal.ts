@@ -134,7 +134,12 @@ export class Reversal {
     return true;
   }
 
-  /** The threads of the sequence in order, without the step. */
+  /** Is an event after the base in the sequence? */
+  includes(event: number): boolean {
+    return this.left(event);
+  }
+
+  /** The events of the sequence in order, without the step. */
   leadIn(): number[] {
     this.list();
     const events: number[] = [];
