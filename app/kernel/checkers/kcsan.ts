@@ -3,9 +3,10 @@ import { runningTask, runningTaskOrNull } from '../../sim/machine-in-force.ts';
 import type { Observer } from '../../sim/observer.ts';
 import { together } from '../../sim/observers.ts';
 import type { Operation } from '../../sim/operation.ts';
-import type { Task } from '../../sim/task.ts';
+import type { Frame, Task } from '../../sim/task.ts';
 import type { Checker } from '../checker.ts';
 import type { Kernel } from '../kernel.ts';
+import { isInlined } from '../kfunc.ts';
 import { in_task } from '../kernel/sched/core.ts';
 import { formatEntry } from '../stack.ts';
 import { HappensBefore } from './kcsan/happens-before.ts';
@@ -48,6 +49,14 @@ export const kcsan: Checker = {
   },
 };
 
+/** Programs of the guest have no functions of the kernel on their stacks while they are about their own business. */
+function inKernel(top: Frame | null): boolean {
+  for (let frame = top; frame !== null; frame = frame.caller) {
+    if (frame.symbol !== null && !isInlined(frame.symbol)) return true;
+  }
+  return false;
+}
+
 class Detector implements Observer {
   readonly order = new HappensBefore();
   private readonly shadow = new Shadow();
@@ -79,6 +88,7 @@ class Detector implements Observer {
     const { ordering } = operation;
     const marked = ordering !== 'plain';
     if (ordering === 'racy' || (marked && this.kernel.config.KCSAN_IGNORE_ATOMICS)) return;
+    if (!inKernel(task.top)) return;
     const clock = this.order.clockOf(task);
     const access: AccessRecord = {
       task,

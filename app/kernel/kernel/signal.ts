@@ -2,7 +2,7 @@ import type { Body, Call } from '../../sim/call.ts';
 import { PlainEffect, type Operation } from '../../sim/operation.ts';
 import { clear_bit, set_bit, test_bit } from '../include/bitops.ts';
 import { ESRCH } from '../include/errno.ts';
-import { rcu_dereference, READ_ONCE } from '../include/rwonce.ts';
+import { data_race, rcu_dereference, READ_ONCE } from '../include/rwonce.ts';
 import {
   current,
   PF_EXITING,
@@ -34,8 +34,14 @@ import { task_work_run } from './task_work.ts';
 /** signal_pending() - does the task have a signal to handle? */
 export const signal_pending = (p: TaskStruct): Operation<boolean> => test_bit(TIF_SIGPENDING, p.thread_flags);
 
-/** fatal_signal_pending() - is the task to die? Pending SIGKILL is set before TIF_SIGPENDING. */
-export const fatal_signal_pending = (p: TaskStruct): Operation<boolean> => test_bit(SIGKILL - 1, p.pending);
+/**
+ * fatal_signal_pending() - is the task to die? Pending SIGKILL is set before TIF_SIGPENDING.
+ *
+ * The C looks at TIF_SIGPENDING, then at the set without a lock. Both are one look here, which says nothing about
+ * the second one alone.
+ */
+export const fatal_signal_pending = (p: TaskStruct): Operation<boolean> =>
+  data_race(test_bit(SIGKILL - 1, p.pending));
 
 /** To whom a signal goes: one thread, or the process as a whole. */
 export type PidType = 'PIDTYPE_PID' | 'PIDTYPE_TGID';
