@@ -2,7 +2,7 @@ import type { Wait } from '../../sim/ending.ts';
 import type { Memory } from '../../sim/memory.ts';
 import type { SimObject } from '../../sim/object.ts';
 import type { Task } from '../../sim/task.ts';
-import type { OperationRecord } from './execution.ts';
+import type { CallRecord, OperationRecord } from './execution.ts';
 
 /** What is to be explained, and where in the execution it is. */
 export interface Focus {
@@ -25,6 +25,8 @@ export type Subject =
   | {
       readonly kind: 'place';
       readonly task: Task;
+      /** The call that it was in. */
+      readonly call: CallRecord | null;
       /** What it was about to do: take a lock, say. */
       readonly attempt: OperationRecord | null;
       readonly circumstances: readonly string[];

@@ -8,6 +8,7 @@ import { functionAround, phraseOf, waitPhrase, type Phrase } from './words.ts';
 
 /** Callers that are shown above the function in which all of a column happens. */
 const CALLERS_ABOVE = 1;
+const CALLERS_ABOVE_ALONE = 3;
 /** Deeper nesting leaves no room for text: functions that only hand on are left out. */
 const DEEPEST = 5;
 /** A column that has the page to itself may nest deeper. */
@@ -19,7 +20,8 @@ interface Entry {
   readonly task: Task;
   /** The call that it stands in. */
   readonly home: CallRecord | null;
-  readonly phrase: Phrase;
+  /** Null where only the calls around it are shown. */
+  readonly phrase: Phrase | null;
 }
 
 /** Turns moments into lines, in the order of the execution, with the calls around them. */
@@ -36,7 +38,7 @@ export function linesOf(
       .filter(({ record }) => record.task === task)
       .map((pick) => entryOf(pick, vocabulary))
       .filter((entry, i, all) => !repeats(entry, all[i - 1]));
-    const chains = chainsOf(entries, actors.length === 1 ? DEEPEST_ALONE : DEEPEST, vocabulary);
+    const chains = chainsOf(entries, actors.length === 1, vocabulary);
     const calls = new Map<CallRecord, number>();
     for (const chain of chains) chain.forEach((call, depth) => calls.set(call, depth));
     return [
@@ -44,10 +46,11 @@ export function linesOf(
         at: call.entered,
         line: { actor, depth, text: `${call.name}()`, note: '', wakes: null },
       })),
-      ...entries.map(({ at, phrase }, i) => ({
-        at,
-        line: { actor, depth: chains[i].length, ...phrase, wakes: columnOf(woken.get(at)) },
-      })),
+      ...entries.flatMap(({ at, phrase }, i) =>
+        phrase === null
+          ? []
+          : [{ at, line: { actor, depth: chains[i].length, ...phrase, wakes: columnOf(woken.get(at)) } }],
+      ),
     ];
   });
   return lines.sort((a, b) => a.at - b.at).map(({ line }) => line);
@@ -79,6 +82,8 @@ function entryOf({ kind, record }: Pick, vocabulary: Vocabulary): Entry {
       const home = functionAround(record.call, vocabulary);
       return { at, task, home, phrase: { text: record.text, note: '' } };
     }
+    case 'place':
+      return { at, task, home: functionAround(record.call, vocabulary), phrase: null };
     case 'wait':
       return {
         at,
@@ -90,17 +95,14 @@ function entryOf({ kind, record }: Pick, vocabulary: Vocabulary): Entry {
 }
 
 /** Several operations of one function that stands for them are one line. */
-function repeats(entry: Entry, before: Entry | undefined): boolean {
-  return (
-    before !== undefined &&
-    entry.home === before.home &&
-    entry.phrase.text === before.phrase.text &&
-    !/ = |\+\+|--/.test(entry.phrase.text)
-  );
+function repeats({ home, phrase }: Entry, before: Entry | undefined): boolean {
+  if (phrase === null || before?.phrase === undefined || before.phrase === null || home !== before.home)
+    return false;
+  return phrase.text === before.phrase.text && !/ = |\+\+|--/.test(phrase.text);
 }
 
 /** For each entry the calls around it that get a line, outermost first. */
-function chainsOf(entries: readonly Entry[], deepest: number, vocabulary: Vocabulary): CallRecord[][] {
+function chainsOf(entries: readonly Entry[], alone: boolean, vocabulary: Vocabulary): CallRecord[][] {
   const chains = entries.map(({ home }) => {
     const calls: CallRecord[] = [];
     for (let call = home; call !== null; call = call.caller) {
@@ -111,10 +113,10 @@ function chainsOf(entries: readonly Entry[], deepest: number, vocabulary: Vocabu
     return calls.slice(start);
   });
   const common = commonLength(chains);
-  const above = Math.max(0, common - 1 - CALLERS_ABOVE);
+  const above = Math.max(0, common - 1 - (alone ? CALLERS_ABOVE_ALONE : CALLERS_ABOVE));
   return thinned(
     chains.map((chain) => chain.slice(above)),
-    deepest,
+    alone ? DEEPEST_ALONE : DEEPEST,
     vocabulary,
   );
 }

@@ -3,7 +3,7 @@ import type { Memory } from '../../sim/memory.ts';
 import type { SimObject } from '../../sim/object.ts';
 import { commute } from '../../sim/operation.ts';
 import type { Task } from '../../sim/task.ts';
-import type { Execution, OperationRecord, StateRecord, WaitRecord } from './execution.ts';
+import type { CallRecord, Execution, OperationRecord, StateRecord, WaitRecord } from './execution.ts';
 import type { Focus, Subject } from './focus.ts';
 import { Holdings } from './holdings.ts';
 import type { Vocabulary } from './vocabulary.ts';
@@ -13,7 +13,15 @@ import { memoryOf } from './words.ts';
 export type Pick =
   | { readonly kind: 'operation'; readonly record: OperationRecord }
   | { readonly kind: 'state'; readonly record: StateRecord }
-  | { readonly kind: 'wait'; readonly record: WaitRecord };
+  | { readonly kind: 'wait'; readonly record: WaitRecord }
+  | { readonly kind: 'place'; readonly record: PlaceRecord };
+
+/** Where a task was: only the calls around it are shown. */
+export interface PlaceRecord {
+  readonly at: number;
+  readonly task: Task;
+  readonly call: CallRecord | null;
+}
 
 /** What of an execution matters for a report. */
 export interface Selection {
@@ -44,7 +52,7 @@ export function select(execution: Execution, focus: Focus, vocabulary: Vocabular
     case 'waits':
       return selector.waits(subject.waits);
     case 'place':
-      return selector.place(subject.task, subject.attempt);
+      return selector.place(subject);
   }
 }
 
@@ -132,8 +140,9 @@ class Selector {
   }
 
   /** One task: what it is inside of. */
-  place(task: Task, attempt: OperationRecord | null): Selection {
+  place({ task, call, attempt }: Subject & { kind: 'place' }): Selection {
     this.tasks.add(task);
+    this.picked.set(this.at, { kind: 'place', record: { at: this.at, task, call } });
     if (attempt !== null) this.operation(attempt);
     this.decisive.push({ task, at: this.at });
     for (const lock of this.holdings.locksAt(task, this.at)) this.operation(lock);

@@ -115,8 +115,8 @@ export class Sections {
     return {
       heading: 'Why they are ordered',
       text: [
-        `${capital(both)} are ordered in this execution, so they are no data race. They could change places only ` +
-          'where what follows went another way:',
+        `${capital(this.what(first))} (${stepOf(first)}) comes before ${this.what(second)} (${stepOf(second)}) by what ` +
+          'follows. This is no data race: wherever these steps come in this order, those two do.',
       ],
       items: way.map((each) => ({ label: stepOf(each.to), text: this.handOver(each) })),
     };

@@ -79,7 +79,8 @@ export function waitPhrase({ call, kind, name, object }: WaitRecord, vocabulary:
 }
 
 /** What an operation does to its object, in one word. */
-export function verbOf({ kind, performed }: OperationRecord): string {
+export function verbOf({ kind, memory, performed }: OperationRecord): string {
+  if (kind === 'free' && memory?.kind === 'stack') return 'leaves the frame of';
   const verbs: Readonly<Partial<Record<OperationRecord['kind'], string>>> = {
     read: 'reads',
     write: 'writes',
