@@ -1,4 +1,6 @@
 import type { TaskStruct } from '../kernel/include/sched.ts';
+import { RcuReaders } from '../kernel/kernel/rcu/tree.ts';
+import { isInlined, kallsyms } from '../kernel/kfunc.ts';
 import { SrcuCount } from '../kernel/kernel/rcu/srcu_readers.ts';
 import { whoIs } from '../kernel/tracking.ts';
 import type { Operation } from '../sim/operation.ts';
@@ -23,14 +25,22 @@ const PRIMITIVES = new RegExp(
 const PLUMBING =
   /^(?:entry_SYSCALL_\w+|do_syscall_64|asm_\w+|exc_\w+|ret_from_fork\w*|kthread|worker_thread|process_one_work|(?:__)?[xk]sys_\w+|__x64_sys_\w+|vfs_\w+|full_proxy_\w+|syscall_exit_to_user_mode|irqentry_exit_to_user_mode|exit_to_user_mode\w*|arch_do_signal_or_restart|get_signal)$/;
 
+const inlined: ReadonlySet<string> = new Set(
+  kallsyms()
+    .filter(isInlined)
+    .map(({ name }) => name),
+);
+
 /** How diagrams of the modelled kernel name things. */
 export const kernelVocabulary: Vocabulary = {
   taskName: (task) => {
     const { comm, pid } = whoIs(task);
     return pid > 0 ? `${comm}/${pid}` : task.name;
   },
+  objectName: (object) => (object instanceof RcuReaders ? 'rcu_read_lock' : object.name),
   isPrimitive: (name) => PRIMITIVES.test(name),
   isPlumbing: (name) => PLUMBING.test(name),
+  isMinor: (name) => inlined.has(name),
 };
 
 /** What the kernel model keeps in its tasks without telling anybody: sections that forbid to block, SRCU readers. */
@@ -66,12 +76,17 @@ export class KernelView implements ModelView {
 }
 
 /** A reader of SRCU goes in or out: it counts itself. */
-function srcuChange({ object, kind }: Operation<unknown>): StateChange | null {
-  if (!(object instanceof SrcuCount) || kind !== 'rmw') return null;
-  const name = object.srcuName;
-  return object.counts === 'lock'
-    ? { name, text: `srcu_read_lock(&${name})`, begins: true }
-    : { name, text: `srcu_read_unlock(&${name})`, begins: false };
+function srcuChange({ object, kind, access }: Operation<unknown>): StateChange | null {
+  if (!(object instanceof SrcuCount) || kind !== 'rmw' || access !== 'add') return null;
+  const match = /^(.+)\.sda\[\d+\]\.srcu_(un)?lock_count/.exec(object.field);
+  if (match === null) return null;
+  const [, path, leaves] = match;
+  const { memory } = object;
+  const name = memory === null || memory.kind === 'global' ? path : `&${memory.name}->${path}`;
+  const argument = name.startsWith('&') ? name : `&${name}`;
+  return leaves === undefined
+    ? { name, text: `srcu_read_lock(${argument})`, begins: true }
+    : { name, text: `srcu_read_unlock(${argument})`, begins: false };
 }
 
 function structOf(task: Task): TaskStruct | null {
