@@ -211,3 +211,54 @@ describe('a replay that is not what was recorded', () => {
     expect(stderr).toMatch(/the event hash is [0-9a-f]{16}, it was 0{16}/);
   });
 });
+
+describe('an explanation', () => {
+  const replay = (...options: string[]) => {
+    const path = join(folder, 'explained.replay');
+    scythe('run', REAP, ...options, '--save-replay', path);
+    return path;
+  };
+
+  test('is a diagram with what is said below it', () => {
+    const { status, stdout, stderr } = scythe('explain', replay());
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toContain('    rt_spin_lock(&kvm->mn_invalidate_lock)');
+    expect(stdout).toContain('Locks held at that point:');
+    expect(stdout).not.toContain('\u001b');
+  });
+
+  test.each([
+    ['markdown', /^### BUG/],
+    ['html', /^<!DOCTYPE html>/],
+    ['mermaid', /^sequenceDiagram\n/],
+  ])('can be had as %s', (format, begins) => {
+    const { status, stdout } = scythe('explain', replay(), '--format', format);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(begins);
+  });
+
+  test('of a run without a report is that there is none', () => {
+    const { status, stdout, stderr } = scythe('explain', replay('--config', 'PREEMPT_RT=n'));
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toContain('there is no report to explain');
+  });
+
+  test('of a report that there is not lists those that there are', () => {
+    const { status, stderr } = scythe('explain', replay(), '--report', '2');
+    expect(status).toBe(2);
+    expect(stderr).toMatch(/there is no report 2; the run has these:\n {2}1 {2}BUG: sleeping function/);
+  });
+
+  test('is refused for an unknown format, for what is no replay, and for another run', () => {
+    expect(scythe('explain', replay(), '--format', 'pdf')).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('Allowed choices are text, markdown, html, mermaid') as string,
+    });
+    expect(scythe('explain', 'package.json').status).toBe(2);
+    expect(scythe('explain', 'nothing.replay').status).toBe(2);
+    const other = readFileSync(replay(), 'utf8').replace(/eventHash: \S+/, "eventHash: '0000000000000000'");
+    const { status, stderr } = scythe('explain', file('another.replay', other));
+    expect(status).toBe(1);
+    expect(stderr).toContain('another run than the one recorded');
+  });
+});

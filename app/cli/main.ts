@@ -2,9 +2,11 @@ import { Argument, Command, CommanderError, InvalidArgumentError, Option } from 
 import { ScytheBug } from '../base/assert.ts';
 import type { ConfigChange } from '../kernel/kconfig.ts';
 import { formatIssue, InputError } from '../scenario/issues.ts';
+import { explain as explainReplayed, type ExplainFlags } from './commands/explain.ts';
 import { list, LISTS, type ListName } from './commands/list.ts';
 import { replay, type ReplayFlags } from './commands/replay.ts';
 import { run, type RunFlags } from './commands/run.ts';
+import { FORMATS } from '../trace/diagram/explanation.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { VERSION } from './version.ts';
 
@@ -28,6 +30,14 @@ Examples:
   $ scythe replay found.replay --dmesg -
 
 Exit codes: 0 the same run, 1 another run, 2 bad usage or input, 3 internal error.`;
+
+const EXPLAIN_EXAMPLES = `
+Examples:
+  $ scythe run kvm-oom/reap --save-replay found.replay
+  $ scythe explain found.replay
+  $ scythe explain found.replay --format html > found.html
+
+Exit codes: 0 explained, 1 nothing to explain or another run, 2 bad usage or input, 3 internal error.`;
 
 /** The command line: arguments in, an exit code out. */
 export async function main(argv: readonly string[]): Promise<ExitCode> {
@@ -78,6 +88,24 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     .action((file: string, flags: ReplayFlags) => {
       refuseTwoOnStdout(flags);
       code = replay(file, flags);
+    });
+
+  program
+    .command('explain')
+    .summary('draw what led to a report')
+    .description(
+      'Computes a recorded run again and shows, task beside task, what led to its report, and why.',
+    )
+    .argument('<file>', 'a replay file')
+    .addOption(new Option('--format <format>', 'how to draw it').choices(FORMATS).default('text'))
+    .option(
+      '--report <number>',
+      'which report of the run; by default the one it was saved for',
+      wholeNumber(1),
+    )
+    .addHelpText('after', EXPLAIN_EXAMPLES)
+    .action((file: string, flags: ExplainFlags) => {
+      code = explainReplayed(file, flags);
     });
 
   program
