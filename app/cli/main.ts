@@ -3,12 +3,18 @@ import { ScytheBug } from '../base/assert.ts';
 import type { ConfigChange } from '../kernel/kconfig.ts';
 import { formatIssue, InputError } from '../scenario/issues.ts';
 import { explain as explainReplayed, type ExplainFlags } from './commands/explain.ts';
+import { explore, type ExploreFlags } from './commands/explore.ts';
 import { list, LISTS, type ListName } from './commands/list.ts';
+import { matrix, type MatrixFlags } from './commands/matrix.ts';
 import { replay, type ReplayFlags } from './commands/replay.ts';
 import { run, type RunFlags } from './commands/run.ts';
 import { FORMATS } from '../trace/diagram/explanation.ts';
+import { STRATEGIES } from '../scenario/schema.ts';
+import { parseDuration } from '../scenario/units.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
+import { MATRIX_FORMATS } from './matrix-render.ts';
 import { VERSION } from './version.ts';
+import { isSearchWorker, serve } from './workers/worker.ts';
 
 const RUN_EXAMPLES = `
 Examples:
@@ -38,6 +44,25 @@ Examples:
   $ scythe explain found.replay --format html > found.html
 
 Exit codes: 0 explained, 1 nothing to explain or another run, 2 bad usage or input, 3 internal error.`;
+
+const EXPLORE_EXAMPLES = `
+Examples:
+  $ scythe explore kvm-oom/search-close
+  $ scythe explore kvm-oom/search-close --patch mmu-notifier-async-oom-v2 --save-replays found
+  $ scythe explore kvm-oom/search-run --preemptions 2 --time 30s
+  $ scythe explore kvm-oom/search-close --workers 2 --checkpoint long.json
+  $ scythe explore --resume long.json
+  $ scythe explore --program lastzero:10 --strategy dpor --json
+
+Exit codes: 0 as expected (without expectations: nothing found), 1 not, 2 bad usage or input, 3 internal error.`;
+
+const MATRIX_EXAMPLES = `
+Examples:
+  $ scythe matrix kvm-oom/reap --patches none oom-enter-unregister-deferred mmu-notifier-async-oom-v2
+  $ scythe matrix kvm-oom/reap --trees v6.12 v6.18 --config PREEMPT_RT=y PREEMPT_RT=n --format markdown
+  $ scythe matrix kvm-oom/search-close --patches none mmu-notifier-async-oom-v2 --explore --time 20s
+
+Exit codes: 0 all as expected, 1 not, 2 bad usage or input, 3 internal error.`;
 
 /** The command line: arguments in, an exit code out. */
 export async function main(argv: readonly string[]): Promise<ExitCode> {
@@ -109,6 +134,56 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     });
 
   program
+    .command('explore')
+    .summary('search the interleavings of a scenario')
+    .description('Searches which interleavings of a scenario go wrong, or shows that none does.')
+    .argument('[scenario]', 'a file, `-` for standard input, or the name of a bundled scenario')
+    .option('--program <name:count>', 'a small benchmark program in place of a scenario: lastzero:10')
+    .option('--tree <tree>', 'kernel era to boot')
+    .option('--patch <patch>', "patch in place of the scenario's own; repeatable, `none` for none", collect)
+    .option('--config <option=value>', 'Kconfig option; repeatable', collectConfig)
+    .option('--append <argument>', 'boot argument; repeatable', collect)
+    .addOption(new Option('--strategy <strategy>', 'how to search').choices(STRATEGIES))
+    .option('--preemptions <number>', 'search up to so many preemptions (bounded)', wholeNumber(0))
+    .option('--depth <number>', 'ordering constraints to aim at (pct)', wholeNumber(1))
+    .option('--seed <number>', 'seed of what is drawn (pct, random)', wholeNumber(0))
+    .option('--executions <number>', 'stop after so many executions', wholeNumber(1))
+    .option('--time <duration>', 'stop after so much time: 30s, 5min', milliseconds)
+    .option('--stop-at-first', 'stop when something was found')
+    .option('--keep-going', 'go on when something was found, the default')
+    .option('--workers <number>', 'threads to spread the search over; the result is the same', wholeNumber(1))
+    .option('--checkpoint <file>', 'write now and then what is needed to go on later (dpor)')
+    .option('--resume <file>', 'go on with a search from its checkpoint')
+    .option('--save-replays <folder>', 'write a replay of the shortest execution of each outcome')
+    .option('--json', 'print one JSON document')
+    .addHelpText('after', EXPLORE_EXAMPLES)
+    .action(async (scenario: string | undefined, flags: ExploreFlags) => {
+      code = await explore(scenario, flags);
+    });
+
+  program
+    .command('matrix')
+    .summary('compare kernels')
+    .description('Runs or explores a scenario on each combination of kernels and prints a table.')
+    .argument('<scenario>', 'a file, or the name of a bundled scenario')
+    .option('--trees <tree...>', 'kernel eras')
+    .option('--patches <set...>', 'sets of patches: names joined by `+`, or `none`')
+    .option('--config <set...>', 'sets of options: `K=y` joined by `,`', collectConfigSets)
+    .option('--explore', 'search the interleavings instead of one timed run')
+    .addOption(new Option('--strategy <strategy>', 'how to search').choices(STRATEGIES))
+    .option('--preemptions <number>', 'search up to so many preemptions', wholeNumber(0))
+    .option('--executions <number>', 'stop each search after so many executions', wholeNumber(1))
+    .option('--time <duration>', 'stop each search after so much time', milliseconds)
+    .option('--stop-at-first', 'stop a search when something was found')
+    .option('--workers <number>', 'threads to spread each search over', wholeNumber(1))
+    .option('--iterations <number>', 'runs, each with the next seed', wholeNumber(1))
+    .addOption(new Option('--format <format>', 'what to print').choices(MATRIX_FORMATS).default('text'))
+    .addHelpText('after', MATRIX_EXAMPLES)
+    .action(async (scenario: string, flags: MatrixFlags) => {
+      code = await matrix(scenario, flags);
+    });
+
+  program
     .command('list')
     .summary('list what scenarios and options can name')
     .description('Lists what scenarios and options can name.')
@@ -173,6 +248,17 @@ function collectConfig(text: string, before: readonly ConfigChange[] = []): Conf
   return [...before, { name: match[1], value }];
 }
 
+function collectConfigSets(text: string, before: readonly ConfigChange[][] = []): ConfigChange[][] {
+  const set = text.split(',').reduce<ConfigChange[]>((all, each) => collectConfig(each, all), []);
+  return [...before, set];
+}
+
+function milliseconds(text: string): number {
+  const ns = parseDuration(text);
+  if (ns === null || ns <= 0) throw new InvalidArgumentError('Write a duration such as 30s or 5min.');
+  return ns / 1e6;
+}
+
 function wholeNumber(least: number) {
   return (text: string): number => {
     const value = Number(text);
@@ -183,4 +269,5 @@ function wholeNumber(least: number) {
   };
 }
 
-process.exitCode = await main(process.argv.slice(2));
+if (isSearchWorker()) serve();
+else process.exitCode = await main(process.argv.slice(2));
