@@ -51,7 +51,7 @@ export const notifierPairing: Checker = {
 };
 
 function started(subscription: MmuNotifier, range: MmuNotifierRange): void {
-  if (subscription.ops.invalidate_range_end === undefined) return;
+  if (subscription.ops.value.invalidate_range_end === undefined) return;
   const counts = countsOf(subscription);
   counts.starts++;
   counts.open.push({ range, start: range.start, end: range.end, by: trackOf(runningTask()) });
@@ -80,7 +80,7 @@ function over(range: MmuNotifierRange): void {
  * kvm_destroy_vm() puts the count right by hand, and nobody can change memslots any more.
  */
 function isOwedAnEnd({ mm, container }: MmuNotifier): boolean {
-  if (mm === null || mm.mm_users.value <= 0) return false;
+  if (mm.value === null || mm.value.mm_users.value <= 0) return false;
   return !(container instanceof Kvm) || container.users_count.value > 0;
 }
 
@@ -136,6 +136,8 @@ function printTrace({ trace }: Track): void {
 }
 
 const startOf = ({ ops }: MmuNotifier) => ({
-  symbol: ops.invalidate_range_start?.symbol.name ?? 'a subscriber',
+  symbol: ops.value.invalidate_range_start?.symbol.name ?? 'a subscriber',
 });
-const endOf = ({ ops }: MmuNotifier) => ({ symbol: ops.invalidate_range_end?.symbol.name ?? 'a subscriber' });
+const endOf = ({ ops }: MmuNotifier) => ({
+  symbol: ops.value.invalidate_range_end?.symbol.name ?? 'a subscriber',
+});

@@ -107,10 +107,10 @@ export class MmuNotifier extends Struct {
   readonly rcu: RcuHead;
   /** Under `subscriptions->lock`; counts mmu_notifier_get(). */
   readonly users: Cell<number>;
-  /** Written before the subscription is published. */
-  ops: MmuNotifierOps = {};
+  /** Written before the subscription is published. The first thing that a walk of the list looks at. */
+  readonly ops: Cell<MmuNotifierOps>;
   /** Pinned by mm_count while subscribed. Written before the subscription is published. */
-  mm: MmStruct | null = null;
+  readonly mm: Cell<MmStruct | null>;
 
   constructor(
     memory: Memory,
@@ -119,6 +119,8 @@ export class MmuNotifier extends Struct {
   ) {
     super(memory, path);
     this.hlist = new HlistNode<MmuNotifier>(this, `${path}hlist`, memory);
+    this.ops = this.field<MmuNotifierOps>('ops', {});
+    this.mm = this.field<MmStruct | null>('mm', null);
     this.rcu = new RcuHead(memory, `${path}rcu.`, this);
     this.users = this.field('users', 0);
   }

@@ -3,6 +3,7 @@ import type { Body } from '../../sim/call.ts';
 import { bootWithThreads } from '../testing/threads.ts';
 import { dmesg, runTasks, type TestOptions } from '../testing/boot.ts';
 import { EAGAIN } from '../include/errno.ts';
+import { GFP_KERNEL } from '../include/gfp.ts';
 import { hlist_unhashed } from '../include/hlist.ts';
 import { MmStruct } from '../include/mm_types.ts';
 import {
@@ -19,9 +20,12 @@ import {
 import { config, type Kernel } from '../kernel.ts';
 import { kfunc } from '../kfunc.ts';
 import { current } from '../include/sched.ts';
+import { titlesOf } from '../report/titles.ts';
 import { reserve } from '../struct.ts';
 import { normalise } from '../testing/normalise.ts';
+import { deadAccess } from './dead_access.ts';
 import { mmu_notifier_register, mmu_notifier_unregister } from './mmu_notifier.ts';
+import { kfree, kzalloc } from './slab.ts';
 
 /** What the subscribers of a test were told, in order. */
 let told: string[] = [];
@@ -73,7 +77,7 @@ function bench(options: TestOptions = {}): Bench {
     notifier: (ops) =>
       kernel.machine.inside(() => {
         const notifier = new MmuNotifier(reserve('slab', 'notifier', 64));
-        notifier.ops = ops;
+        notifier.ops.value = ops;
         return notifier;
       }),
   };
@@ -151,6 +155,26 @@ describe('subscribers', () => {
     });
     expect(told).toEqual(['refusing start (non_block 1)', 'a start (non_block 1)', 'a end (non_block 0)']);
   });
+});
+
+// `subscription->ops` is the first thing of a subscriber that a walk looks at: a stale one is found there, and not
+// in the callback that it would call.
+test('a subscriber that was freed on the list is found by the walk, before it is called', () => {
+  const { kernel, mm } = bench({ config: { KASAN: true } });
+  kernel.machine.inside(() => deadAccess.attach(kernel));
+  runTasks(kernel, {
+    *task() {
+      const stale = yield* kzalloc(MmuNotifier, GFP_KERNEL, { label: 'subscriber', size: 64 });
+      if (stale === null) return;
+      yield* stale.ops.write(subscriber('stale'));
+      yield* mmu_notifier_register(stale, mm);
+      yield* kfree(stale);
+      yield* invalidate(mm, true);
+    },
+  });
+  expect(titlesOf(dmesg(kernel))[0]).toBe(
+    'KASAN: slab-use-after-free Read in __mmu_notifier_invalidate_range_start',
+  );
 });
 
 describe('a start that is refused', () => {

@@ -61,7 +61,8 @@ export const mn_hlist_release = kfunc(
     let node: HlistNode<MmuNotifier> | null = yield* rcu_dereference(subscriptions.list.first);
     while (node !== null) {
       const subscription = node.owner;
-      if (subscription.ops.release) yield* subscription.ops.release(subscription, mm);
+      const { release } = yield* subscription.ops.read();
+      if (release) yield* release(subscription, mm);
       node = yield* rcu_dereference(node.next);
     }
 
@@ -98,7 +99,7 @@ export const __mmu_notifier_clear_flush_young = kfunc(
     let node: HlistNode<MmuNotifier> | null = yield* rcu_dereference(subscriptions.list.first);
     while (node !== null) {
       const subscription = node.owner;
-      const { clear_flush_young } = subscription.ops;
+      const { clear_flush_young } = yield* subscription.ops.read();
       if (clear_flush_young && (yield* clear_flush_young(subscription, mm, start, end))) young = true;
       node = yield* rcu_dereference(node.next);
     }
@@ -117,7 +118,7 @@ export const __mmu_notifier_clear_young = kfunc(
     let node: HlistNode<MmuNotifier> | null = yield* rcu_dereference(subscriptions.list.first);
     while (node !== null) {
       const subscription = node.owner;
-      const { clear_young } = subscription.ops;
+      const { clear_young } = yield* subscription.ops.read();
       if (clear_young && (yield* clear_young(subscription, mm, start, end))) young = true;
       node = yield* rcu_dereference(node.next);
     }
@@ -136,7 +137,7 @@ export const __mmu_notifier_test_young = kfunc(
     let node: HlistNode<MmuNotifier> | null = yield* rcu_dereference(subscriptions.list.first);
     while (node !== null) {
       const subscription = node.owner;
-      const { test_young } = subscription.ops;
+      const { test_young } = yield* subscription.ops.read();
       if (test_young) young = yield* test_young(subscription, mm, address);
       if (young) break;
       node = yield* rcu_dereference(node.next);
@@ -161,7 +162,7 @@ export const mn_hlist_invalidate_range_start = kfunc(
     let node: HlistNode<MmuNotifier> | null = yield* rcu_dereference(subscriptions.list.first);
     while (node !== null) {
       const subscription = node.owner;
-      const { ops } = subscription;
+      const ops = yield* subscription.ops.read();
       if (ops.invalidate_range_start) {
         if (!mmu_notifier_range_blockable(range)) non_block_start();
         const _ret = yield* ops.invalidate_range_start(subscription, range);
@@ -186,7 +187,7 @@ export const mn_hlist_invalidate_range_start = kfunc(
       node = yield* rcu_dereference(subscriptions.list.first);
       while (node !== null) {
         const subscription = node.owner;
-        const { invalidate_range_end } = subscription.ops;
+        const { invalidate_range_end } = yield* subscription.ops.read();
         if (invalidate_range_end) {
           kernel().hooks.emit('invalidateEnded', subscription, range);
           yield* invalidate_range_end(subscription, range);
@@ -225,7 +226,7 @@ export const mn_hlist_invalidate_end = kfunc(
     let node: HlistNode<MmuNotifier> | null = yield* rcu_dereference(subscriptions.list.first);
     while (node !== null) {
       const subscription = node.owner;
-      const { invalidate_range_end } = subscription.ops;
+      const { invalidate_range_end } = yield* subscription.ops.read();
       if (invalidate_range_end) {
         kernel().hooks.emit('invalidateEnded', subscription, range);
         if (!mmu_notifier_range_blockable(range)) non_block_start();
@@ -259,7 +260,7 @@ export const __mmu_notifier_arch_invalidate_secondary_tlbs = kfunc(
     let node: HlistNode<MmuNotifier> | null = yield* rcu_dereference(subscriptions.list.first);
     while (node !== null) {
       const subscription = node.owner;
-      const { arch_invalidate_secondary_tlbs } = subscription.ops;
+      const { arch_invalidate_secondary_tlbs } = yield* subscription.ops.read();
       if (arch_invalidate_secondary_tlbs) yield* arch_invalidate_secondary_tlbs(subscription, mm, start, end);
       node = yield* rcu_dereference(node.next);
     }
@@ -279,17 +280,11 @@ export const __mmu_notifier_register = kfunc(
     mmap_assert_write_locked(mm);
     yield* BUG_ON((yield* atomic_read(mm.mm_users)) <= 0, 'mm/mmu_notifier.c:603');
 
-    if (
-      WARN_ON_ONCE(
-        subscription !== null &&
-          subscription.ops.arch_invalidate_secondary_tlbs !== undefined &&
-          (subscription.ops.invalidate_range_start !== undefined ||
-            subscription.ops.invalidate_range_end !== undefined),
-        'mm/mmu_notifier.c:609',
-      )
-    ) {
-      return -EINVAL;
-    }
+    const ops = subscription === null ? {} : yield* subscription.ops.read();
+    const both =
+      ops.arch_invalidate_secondary_tlbs !== undefined &&
+      (ops.invalidate_range_start !== undefined || ops.invalidate_range_end !== undefined);
+    if (WARN_ON_ONCE(both, 'mm/mmu_notifier.c:609')) return -EINVAL;
 
     let subscriptions: MmuNotifierSubscriptions | null = null;
     if (!(yield* mm_has_notifiers(mm))) {
@@ -310,7 +305,7 @@ export const __mmu_notifier_register = kfunc(
     if (subscription !== null) {
       // Dropped by mmu_notifier_unregister() and its like.
       yield* mmgrab(mm);
-      subscription.mm = mm;
+      yield* subscription.mm.write(mm);
       yield* subscription.users.write(1);
 
       const published = yield* subscriptionsOf(mm);
@@ -346,7 +341,9 @@ export const find_get_mmu_notifier = kfunc(
     const subscriptions = yield* subscriptionsOf(mm);
     yield* spin_lock(subscriptions.lock);
     let node: HlistNode<MmuNotifier> | null = yield* rcu_dereference(subscriptions.list.first);
-    while (node !== null && node.owner.ops !== ops) node = yield* rcu_dereference(node.next);
+    while (node !== null && (yield* node.owner.ops.read()) !== ops) {
+      node = yield* rcu_dereference(node.next);
+    }
     if (node !== null) yield* node.owner.users.write((yield* node.owner.users.read()) + 1);
     yield* spin_unlock(subscriptions.lock);
     return node === null ? null : node.owner;
@@ -371,7 +368,7 @@ export const mmu_notifier_get_locked = kfunc(
     if (ops.alloc_notifier === undefined || ops.free_notifier === undefined) return -EINVAL;
     const subscription = yield* ops.alloc_notifier(mm);
     if (typeof subscription === 'number') return subscription;
-    subscription.ops = ops;
+    yield* subscription.ops.write(ops);
     const ret = yield* __mmu_notifier_register(subscription, mm);
     if (ret === 0) return subscription;
     yield* ops.free_notifier(subscription);
@@ -402,7 +399,8 @@ export const mmu_notifier_unregister = kfunc(
     if (!(yield* hlist_unhashed(subscription.hlist))) {
       // exit_mmap() waits in mmu_notifier_release() until the release here has returned.
       const id = yield* srcu_read_lock(srcu());
-      if (subscription.ops.release) yield* subscription.ops.release(subscription, mm);
+      const { release } = yield* subscription.ops.read();
+      if (release) yield* release(subscription, mm);
       yield* srcu_read_unlock(srcu(), id);
 
       const subscriptions = yield* subscriptionsOf(mm);
@@ -422,14 +420,15 @@ export const mmu_notifier_unregister = kfunc(
 
 /** mmu_notifier_free_rcu() - the grace period after the last put is over. */
 export const mmu_notifier_free_rcu = kfunc('mmu_notifier_free_rcu', function* (subscription: MmuNotifier) {
-  const { mm, ops } = subscription;
-  if (ops.free_notifier) yield* ops.free_notifier(subscription);
+  const mm = yield* subscription.mm.read();
+  const { free_notifier } = yield* subscription.ops.read();
+  if (free_notifier) yield* free_notifier(subscription);
   if (mm !== null) yield* mmdrop(mm);
 });
 
 /** mmu_notifier_put() - give back what mmu_notifier_get_locked() gave; the last one frees after readers. */
 export const mmu_notifier_put = kfunc('mmu_notifier_put', function* (subscription: MmuNotifier) {
-  const { mm } = subscription;
+  const mm = yield* subscription.mm.read();
   if (mm === null) return;
   const subscriptions = yield* subscriptionsOf(mm);
   yield* spin_lock(subscriptions.lock);

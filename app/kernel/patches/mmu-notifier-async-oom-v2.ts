@@ -56,7 +56,7 @@ const mmu_notifier_oom_callback_fn = kfunc(
   function* (callback: MmuNotifierOomCallback) {
     const { subscription, mm } = callback;
     trace_event('mmu_notifier', 'mmu_notifier_oom_callback_fn', 'oom callback');
-    const { after_oom_unregister } = subscription.ops as AfterOomUnregisterOps;
+    const { after_oom_unregister } = (yield* subscription.ops.read()) as AfterOomUnregisterOps;
     if (after_oom_unregister) yield* after_oom_unregister(subscription);
     WARN_ON_ONCE((yield* atomic_read(mm.mm_count)) <= 0, 'mm/mmu_notifier.c:1084');
     yield* mmdrop(mm);
@@ -76,7 +76,7 @@ function oomEnter(leaveOnList: boolean): (mm: MmStruct) => Body<void> {
     let node: HlistNode<MmuNotifier> | null = yield* subscriptions.list.first.read();
     while (node !== null) {
       const next: HlistNode<MmuNotifier> | null = yield* node.next.read();
-      const { ops } = node.owner;
+      const ops = yield* node.owner.ops.read();
       if ((ops as AfterOomUnregisterOps).after_oom_unregister !== undefined) {
         if (!WARN_ON(ops.alloc_notifier !== undefined, 'mm/mmu_notifier.c:1120')) {
           yield* hlist_del_init_rcu(node);
@@ -90,8 +90,8 @@ function oomEnter(leaveOnList: boolean): (mm: MmStruct) => Body<void> {
 
     node = yield* oom_list.first.read();
     while (node !== null) {
-      const { ops } = node.owner;
-      if (ops.release) yield* ops.release(node.owner, mm);
+      const { release } = yield* node.owner.ops.read();
+      if (release) yield* release(node.owner, mm);
       node = yield* node.next.read();
     }
     yield* srcu_read_unlock(srcu(), id);
@@ -153,7 +153,7 @@ function overlay(callSite: Replacement): readonly Replacement[] {
   return [
     callSite,
     replace(kvm_init_mmu_notifier, function* (kvm) {
-      kvm.mmu_notifier.ops = ops;
+      yield* kvm.mmu_notifier.ops.write(ops);
       return yield* mmu_notifier_register(kvm.mmu_notifier, kvm.mm);
     }),
     extend(

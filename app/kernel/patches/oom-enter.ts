@@ -32,7 +32,7 @@ const __mmu_notifier_oom_enter = kfunc('__mmu_notifier_oom_enter', function* (mm
   let node: HlistNode<MmuNotifier> | null = yield* rcu_dereference(subscriptions.list.first);
   while (node !== null) {
     const subscription = node.owner;
-    const { oom_enter } = subscription.ops as OomEnterOps;
+    const { oom_enter } = (yield* subscription.ops.read()) as OomEnterOps;
     if (oom_enter) yield* oom_enter(subscription, mm);
     node = yield* rcu_dereference(node.next);
   }
@@ -75,7 +75,7 @@ function overlay(oom_enter: NonNullable<OomEnterOps['oom_enter']>): readonly Rep
   const ops: OomEnterOps = { ...kvm_mmu_notifier_ops, oom_enter };
   return [
     replace(kvm_init_mmu_notifier, function* (kvm) {
-      kvm.mmu_notifier.ops = ops;
+      yield* kvm.mmu_notifier.ops.write(ops);
       return yield* mmu_notifier_register(kvm.mmu_notifier, kvm.mm);
     }),
     extend(

@@ -279,7 +279,7 @@ export const kvm_mmu_notifier_ops: MmuNotifierOps = {
 export const kvm_init_mmu_notifier = kfunc(
   'kvm_init_mmu_notifier',
   function* (kvm: Kvm) {
-    kvm.mmu_notifier.ops = kvm_mmu_notifier_ops;
+    yield* kvm.mmu_notifier.ops.write(kvm_mmu_notifier_ops);
     return yield* mmu_notifier_register(kvm.mmu_notifier, kvm.mm);
   },
   { inlined: true },
