@@ -94,6 +94,9 @@ describe('a store into a dead stack frame', () => {
   test('shows who put the pointer there, whose frame died, and who wrote', async () => {
     const explained = explainScenario('destroy', overrides);
     await expect(drawing(explained)).toMatchFileSnapshot('golden/explain-dead-frame.golden');
+    // The example of the documentation.
+    const page = readFileSync(resolvePath(import.meta.dirname, '../../docs/explain.md'), 'utf8');
+    expect(page).toContain(drawing(explained));
   });
 
   test('is ordered: the writer took a lock that the other one had released after its return', () => {

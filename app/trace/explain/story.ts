@@ -20,6 +20,13 @@ export function explain(
   const actors = [...new Set(picks.map(({ record }) => record.task))];
   if (reporter !== null && !actors.includes(reporter)) actors.push(reporter);
   const order = new Order(execution);
+  // From left to right in the order in which they begin.
+  const begins = new Map(
+    linesOf(picks, actors, order, vocabulary)
+      .map(({ actor }, i) => [actors[actor], i] as const)
+      .reverse(),
+  );
+  actors.sort((a, b) => (begins.get(a) ?? Infinity) - (begins.get(b) ?? Infinity) || a.index - b.index);
   const lines = linesOf(picks, actors, order, vocabulary);
   const sections = new Sections(focus, selection, order, new Holdings(execution, vocabulary), vocabulary);
   return {
