@@ -1,4 +1,5 @@
 import type { Body, Call } from '../../sim/call.ts';
+import { xchg } from '../include/atomic.ts';
 import type { HlistNode } from '../include/hlist.ts';
 import type { Kvm } from '../include/kvm_host.ts';
 import type { MmStruct } from '../include/mm_types.ts';
@@ -9,6 +10,7 @@ import { srcu_read_lock, srcu_read_unlock } from '../kernel/rcu/srcutree.ts';
 import { INIT_WORK, schedule_work, Work } from '../kernel/workqueue.ts';
 import { mmu_notifier_register, mmu_notifier_unregister, srcu, subscriptionsOf } from '../mm/mmu_notifier.ts';
 import { __oom_reap_task_mm } from '../mm/oom_reaper.ts';
+import { Struct } from '../struct.ts';
 import type { Patch } from '../tree.ts';
 import { kvm_get_kvm_safe, kvm_leave_mmu_notifier, kvm_put_kvm } from '../virt/kvm/kvm_main.ts';
 import {
@@ -44,20 +46,34 @@ function* mmu_notifier_oom_enter(mm: MmStruct): Body<void> {
   if (yield* mm_has_notifiers(mm)) yield* __mmu_notifier_oom_enter(mm);
 }
 
-/** VMs that are not subscribed any more: mm_count has been dropped, and must not be a second time. */
-const detached = new WeakSet<Kvm>();
+/** What the patch adds to struct kvm. */
+class OomDetach extends Struct {
+  /** Somebody unregisters the VM, or has done so: mm_count is dropped once. */
+  readonly begun = this.field('oom_detach', false);
+}
+
+const added = new WeakMap<Kvm, OomDetach>();
+
+function oomDetach(kvm: Kvm): OomDetach {
+  let fields = added.get(kvm);
+  if (fields === undefined) added.set(kvm, (fields = new OomDetach(kvm.memory)));
+  return fields;
+}
 
 /** kvm_mmu_notifier_detach() - the VM's process dies: stop listening to it. */
 const kvm_mmu_notifier_detach = kfunc('kvm_mmu_notifier_detach', function* (mn: MmuNotifier, mm: MmStruct) {
+  if (yield* xchg(oomDetach(mmu_notifier_to_kvm(mn)).begun, true)) return;
   yield* mmu_notifier_unregister(mn, mm);
-  detached.add(mmu_notifier_to_kvm(mn));
 });
 
-const kvm_mmu_notifier_detach_work = kfunc('kvm_mmu_notifier_detach_work', function* (kvm: Kvm) {
-  yield* mmu_notifier_unregister(kvm.mmu_notifier, kvm.mm);
-  detached.add(kvm);
-  yield* kvm_put_kvm(kvm);
-});
+/** kvm_mmu_notifier_detach_work() - only the first of several that were queued has something to detach. */
+const kvm_mmu_notifier_detach_work = kfunc(
+  'kvm_mmu_notifier_detach_work',
+  function* (kvm: Kvm, first: boolean) {
+    if (first) yield* mmu_notifier_unregister(kvm.mmu_notifier, kvm.mm);
+    yield* kvm_put_kvm(kvm);
+  },
+);
 
 /** kvm_mmu_notifier_detach_deferred() - leave the unregistering to a worker, which may wait for readers. */
 const kvm_mmu_notifier_detach_deferred = kfunc(
@@ -65,8 +81,9 @@ const kvm_mmu_notifier_detach_deferred = kfunc(
   function* (mn: MmuNotifier, _mm: MmStruct) {
     const kvm = mmu_notifier_to_kvm(mn);
     if (!(yield* kvm_get_kvm_safe(kvm))) return;
+    const first = !(yield* xchg(oomDetach(kvm).begun, true));
     const work = new Work('&kvm->oom_detach_work', kvm.memory);
-    INIT_WORK(work, () => kvm_mmu_notifier_detach_work(kvm));
+    INIT_WORK(work, () => kvm_mmu_notifier_detach_work(kvm, first));
     yield* schedule_work(work);
   },
 );
@@ -82,7 +99,7 @@ function overlay(oom_enter: NonNullable<OomEnterOps['oom_enter']>): readonly Rep
       kvm_leave_mmu_notifier,
       (below) =>
         function* (kvm) {
-          if (!detached.has(kvm)) yield* below(kvm);
+          if (!(yield* oomDetach(kvm).begun.read())) yield* below(kvm);
         },
     ),
     atOomKill(mmu_notifier_oom_enter),

@@ -200,6 +200,24 @@ describe('a subscriber that unregisters from its oom_enter callback', () => {
     expect(stack.indexOf('mmu_notifier_unregister')).toBeLessThan(stack.indexOf('__mmu_notifier_oom_enter'));
   });
 
+  // The OOM killer calls it, then each reaper that comes before the worker.
+  test('gives its mm up once, however often it is called before the work item has run', () => {
+    const bench = new VmBench({ patches: [patch('oom-enter-deferred-unregister')] });
+    const { vmm } = bench.run({
+      *vmm() {
+        const kvm = yield* createVm();
+        yield* mmap_read_lock(bench.mm);
+        yield* oom_victim_signalled(bench.mm);
+        yield* __oom_reap_task_mm(bench.mm);
+        yield* mmap_read_unlock(bench.mm);
+        yield* kvm_put_kvm(kvm);
+      },
+    });
+    expect(vmm.thread.state).toBe('ended');
+    expect(bench.mm.mm_count.value).toBe(1);
+    expect(dmesg(bench.kernel)).toEqual([]);
+  });
+
   test('does not if a work item does it, and the VM can be destroyed afterwards', () => {
     const bench = new VmBench({ patches: [patch('oom-enter-deferred-unregister')] });
     const { vmm } = bench.run({
