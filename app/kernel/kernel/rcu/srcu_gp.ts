@@ -312,8 +312,8 @@ export const srcu_invoke_callbacks = kfunc('srcu_invoke_callbacks', function* (w
   sdp.cblist = sdp.cblist.filter(({ seq }) => seq > sdp.advanced);
   yield* spin_unlock_irq(sdp.lock);
   for (const { head } of ready) {
-    const func = yield* head.func.read();
     yield* local_bh_disable();
+    const func = yield* head.func.read();
     if (func !== null) yield* func(head);
     yield* local_bh_enable();
   }

@@ -116,8 +116,8 @@ export class SrcuStruct extends Struct {
   readonly srcu_cb_mutex: Mutex;
   /** Serialises srcu_barrier(). */
   readonly srcu_barrier_mutex: Mutex;
-  /** Under srcu_barrier_mutex; callbacks count down and complete. */
-  srcu_barrier_seq = 0;
+  /** Written under srcu_barrier_mutex; who asks for a barrier looks without it. Callbacks count down and complete. */
+  readonly srcu_barrier_seq = this.field('srcu_barrier_seq', 0);
   readonly srcu_barrier_completion: Completion;
   readonly srcu_barrier_cpu_cnt: Atomic;
   /** Pushes grace periods on. */

@@ -25,6 +25,7 @@ import { SrcuGracePeriod } from './srcu_readers.ts';
 import { BOOT_CPU, srcu_get_delay, srcu_gp_start } from './srcu_gp.ts';
 import {
   rcu_gp_wq,
+  rcu_seq_end,
   rcu_seq_snap,
   rcu_seq_state,
   SRCU_STATE_IDLE,
@@ -240,13 +241,15 @@ const srcu_barrier_one_cpu = kfunc('srcu_barrier_one_cpu', function* (ssp: SrcuS
  * Context: process context; may sleep. No grace period: without callbacks it returns at once.
  */
 export const srcu_barrier = kfunc('srcu_barrier', function* (ssp: SrcuStruct) {
-  const asked = rcu_seq_snap(ssp.srcu_barrier_seq);
+  const asked = rcu_seq_snap(yield* READ_ONCE(ssp.srcu_barrier_seq));
   yield* mutex_lock(ssp.srcu_barrier_mutex);
-  if (ssp.srcu_barrier_seq >= asked) {
+  // A whole barrier of somebody else has come and gone meanwhile: it did for this one, too.
+  const seq = yield* READ_ONCE(ssp.srcu_barrier_seq);
+  if (seq >= asked) {
     yield* mutex_unlock(ssp.srcu_barrier_mutex);
     return;
   }
-  ssp.srcu_barrier_seq++;
+  yield* WRITE_ONCE(ssp.srcu_barrier_seq, seq + 1);
   yield* reinit_completion(ssp.srcu_barrier_completion);
   // Counts for itself until all markers are placed.
   yield* atomic_set(ssp.srcu_barrier_cpu_cnt, 1);
@@ -257,7 +260,7 @@ export const srcu_barrier = kfunc('srcu_barrier', function* (ssp: SrcuStruct) {
   current().waits_for = new SrcuGracePeriod(ssp.srcuName, ssp.readers);
   yield* wait_for_completion(ssp.srcu_barrier_completion);
   current().waits_for = null;
-  ssp.srcu_barrier_seq += 3;
+  yield* WRITE_ONCE(ssp.srcu_barrier_seq, rcu_seq_end(seq + 1));
   yield* mutex_unlock(ssp.srcu_barrier_mutex);
 });
 
