@@ -67,7 +67,10 @@ function focusOn(report: Report, execution: Execution): Focus {
   const { title, lines } = report;
   const said = lines.at(0);
   const waits = waitsOf(report, execution);
-  if (waits !== null) return { title, mark: DEADLOCK, at: Infinity, subject: { kind: 'waits', waits } };
+  if (waits !== null) {
+    const mark = waits.some(({ holders }) => holders.length > 0) ? DEADLOCK : markOf(said?.text ?? title);
+    return { title, mark, at: Infinity, subject: { kind: 'waits', waits } };
+  }
   if (said === undefined || said.task === null) return focusOnEnd(report, execution);
   return { title, mark: markOf(said.text), at: said.at, subject: subjectOf(said, said.task, execution) };
 }

@@ -222,3 +222,22 @@ describe('order', () => {
     ).toEqual(['a spawn > child read']);
   });
 });
+
+test('a wait that nobody will end shows who touched last what is waited for', () => {
+  const { execution } = watch('sleeper waker sleeper', () => ({ awake: new Cell(0, 'awake') }), {
+    *sleeper({ awake }) {
+      yield* awake.read();
+      yield* awake.write(0);
+      yield* awake.await((now) => now === 1);
+    },
+    *waker({ awake }) {
+      yield* awake.write(1);
+    },
+  });
+  const waits = [waitOf(execution.machine!.tasks[0])];
+  const explanation = explained(execution, 'lost wake-up', { kind: 'waits', waits });
+  expect(linesIn(explanation)).toEqual(['0 read awake', '1 awake = 1', '0 awake = 0', '0 wait for awake']);
+  expect(explanation.sections[0].items[0].text).toBe(
+    'waits for awake, which nobody has, and nobody is left to bring it about',
+  );
+});
