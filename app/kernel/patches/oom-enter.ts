@@ -48,8 +48,8 @@ function* mmu_notifier_oom_enter(mm: MmStruct): Body<void> {
 
 /** What the patch adds to struct kvm. */
 class OomDetach extends Struct {
-  /** Somebody unregisters the VM, or has done so: mm_count is dropped once. */
-  readonly begun = this.field('oom_detach', false);
+  /** The VM is not subscribed any more, or a work item will see to that: mm_count must be dropped once only. */
+  readonly detached = this.field('oom_detached', false);
 }
 
 const added = new WeakMap<Kvm, OomDetach>();
@@ -62,8 +62,8 @@ function oomDetach(kvm: Kvm): OomDetach {
 
 /** kvm_mmu_notifier_detach() - the VM's process dies: stop listening to it. */
 const kvm_mmu_notifier_detach = kfunc('kvm_mmu_notifier_detach', function* (mn: MmuNotifier, mm: MmStruct) {
-  if (yield* xchg(oomDetach(mmu_notifier_to_kvm(mn)).begun, true)) return;
   yield* mmu_notifier_unregister(mn, mm);
+  yield* oomDetach(mmu_notifier_to_kvm(mn)).detached.write(true);
 });
 
 /** kvm_mmu_notifier_detach_work() - only the first of several that were queued has something to detach. */
@@ -81,7 +81,7 @@ const kvm_mmu_notifier_detach_deferred = kfunc(
   function* (mn: MmuNotifier, _mm: MmStruct) {
     const kvm = mmu_notifier_to_kvm(mn);
     if (!(yield* kvm_get_kvm_safe(kvm))) return;
-    const first = !(yield* xchg(oomDetach(kvm).begun, true));
+    const first = !(yield* xchg(oomDetach(kvm).detached, true));
     const work = new Work('&kvm->oom_detach_work', kvm.memory);
     INIT_WORK(work, () => kvm_mmu_notifier_detach_work(kvm, first));
     yield* schedule_work(work);
@@ -99,7 +99,7 @@ function overlay(oom_enter: NonNullable<OomEnterOps['oom_enter']>): readonly Rep
       kvm_leave_mmu_notifier,
       (below) =>
         function* (kvm) {
-          if (!(yield* oomDetach(kvm).begun.read())) yield* below(kvm);
+          if (!(yield* oomDetach(kvm).detached.read())) yield* below(kvm);
         },
     ),
     atOomKill(mmu_notifier_oom_enter),
