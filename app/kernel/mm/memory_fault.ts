@@ -203,25 +203,27 @@ const do_fault = kfunc(
       : filePage(vm_file, range.addressOf(index), range.order);
     if (page === null) return VM_FAULT_OOM;
     if (!copied) yield* get_page(page);
+    // finish_fault(): for reads as well, as what was here may have been a copy of the process's own.
+    const ret = shared ? 0 : yield* check_stable_address_space(mm);
+    if (ret !== 0) {
+      yield* put_page(page);
+      return ret;
+    }
     const counter = copied ? MM_ANONPAGES : vm_file.counter;
     const table = yield* pte_offset_map_lock(range);
-    let ret = 0;
     let mapped = false;
     if (table !== null) {
       if ((yield* READ_ONCE(table.ptes[index])) === null) {
-        ret = copied ? yield* check_stable_address_space(mm) : 0;
-        if (ret === 0) {
-          yield* cover(mm, table, range.addressOf(index));
-          yield* mm.rss_stat[counter].add(range.pagesOf(index));
-          yield* add_rmap(page);
-          yield* table.set(index, { page, writable: write, counter });
-          mapped = true;
-        }
+        yield* cover(mm, table, range.addressOf(index));
+        yield* mm.rss_stat[counter].add(range.pagesOf(index));
+        yield* add_rmap(page);
+        yield* table.set(index, { page, writable: write, counter });
+        mapped = true;
       }
       yield* pte_unmap_unlock(table);
     }
     if (!mapped) yield* put_page(page);
-    return ret;
+    return 0;
   },
   { inlined: true },
 );

@@ -6,11 +6,13 @@ import { RandomChooser } from '../../sim/random.ts';
 import { user_access } from '../arch/x86/mm/user_fault.ts';
 import { mm_flags_set } from '../include/mm.ts';
 import {
+  MM_FILEPAGES,
   MMF_OOM_SKIP,
   MMF_UNSTABLE,
   PAGE_SIZE,
   ULONG_MAX,
   VM_READ,
+  VM_SHARED,
   VM_WRITE,
   type MmStruct,
   type VmAreaStruct,
@@ -34,7 +36,7 @@ import { v6_12 } from '../trees/v6.12.ts';
 import { v6_18 } from '../trees/v6.18.ts';
 import { do_madvise, MADV_DONTNEED } from './madvise.ts';
 import { free_pgtables, unmap_vmas, vmasOf } from './memory.ts';
-import { __vm_munmap, exit_mmap } from './mmap.ts';
+import { __vm_munmap, exit_mmap, vm_mmap_pgoff } from './mmap.ts';
 import type { ProcessImage } from './process-image.ts';
 import { tlb_finish_mmu, tlb_gather_mmu_fullmm } from './mmu_gather.ts';
 import { oom_reap_task_mm } from './oom_kill.ts';
@@ -167,6 +169,26 @@ describe.each(trees)('an address space ($name)', (tree) => {
     runToEnd(kernel, inTurn);
     expect(task.exit_code).toBe(SIGBUS);
   });
+
+  // What was there may have been a copy that the process wrote to: the file's page would be old data.
+  test.each([
+    [0, SIGBUS],
+    [VM_SHARED, 0],
+  ])(
+    'kills who reads a private mapping of a file then, not who reads a shared one (flags %#x)',
+    (flags, code) => {
+      const { kernel, task, mm } = process(function* () {
+        const file = { name: 'data', pages: new Map(), counter: MM_FILEPAGES };
+        const at = yield* vm_mmap_pgoff(PAGE_SIZE, VM_READ, { file, flags });
+        yield* mm_flags_set(MMF_UNSTABLE, mm);
+        yield* user_access(at, 'read');
+        return 0;
+      }, tree);
+      runToEnd(kernel, inTurn);
+      expect(task.exit_code).toBe(code);
+      expect(dmesg(kernel)).toEqual([]);
+    },
+  );
 });
 
 describe('threads of a process', () => {
