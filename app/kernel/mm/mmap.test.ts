@@ -11,6 +11,7 @@ import {
   MMF_UNSTABLE,
   PAGE_SIZE,
   ULONG_MAX,
+  VM_LOCKED,
   VM_READ,
   VM_SHARED,
   VM_WRITE,
@@ -189,6 +190,19 @@ describe.each(trees)('an address space ($name)', (tree) => {
       expect(dmesg(kernel)).toEqual([]);
     },
   );
+
+  test('counts locked pages as long as they are mapped', () => {
+    const seen: number[] = [];
+    const { kernel, mm } = process(function* () {
+      const at = yield* vm_mmap_pgoff(4 * PAGE_SIZE, VM_READ, { flags: VM_LOCKED });
+      seen.push(yield* mm.locked_vm.read());
+      yield* __vm_munmap(at, 3 * PAGE_SIZE);
+      seen.push(yield* mm.locked_vm.read());
+      return 0;
+    }, tree);
+    runToEnd(kernel, inTurn);
+    expect(seen).toEqual([4, 1]);
+  });
 });
 
 describe('threads of a process', () => {

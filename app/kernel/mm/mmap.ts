@@ -1,6 +1,6 @@
 import type { Body } from '../../sim/call.ts';
 import { EINTR, EINVAL, ENOMEM } from '../include/errno.ts';
-import { mm_flags_set } from '../include/mm.ts';
+import { mm_flags_set, vma_pages } from '../include/mm.ts';
 import { xa_is_zero } from '../include/maple_tree.ts';
 import {
   AnonVma,
@@ -298,6 +298,11 @@ const vms_complete_munmap_vmas = kfunc(
   'vms_complete_munmap_vmas',
   function* (mm: MmStruct, start: number, end: number, detached: readonly VmAreaStruct[], unlock: boolean) {
     yield* mm.map_count.update((count) => count - detached.length, 'plain');
+    for (const vma of detached) {
+      if (((yield* vma.vm_flags.read()) & VM_LOCKED) === 0) continue;
+      const pages = vma_pages(vma);
+      yield* mm.locked_vm.update((locked) => locked - pages, 'plain');
+    }
     const [prev, next] = yield* neighbours(mm, start, end);
     if (unlock) yield* mmap_write_downgrade(mm);
 
