@@ -1,4 +1,4 @@
-import type { Body } from '../../sim/call.ts';
+import type { Body, Call } from '../../sim/call.ts';
 import { Cell, Counter } from '../../sim/cell.ts';
 import { delay } from '../../sim/delay.ts';
 import { Effect, type Operation } from '../../sim/operation.ts';
@@ -15,11 +15,15 @@ import { K } from '../include/mm.ts';
 import { MMF_OOM_SKIP, PAGE_SIZE, type MmStruct, type PteTable } from '../include/mm_types.ts';
 import { mm_flags_test } from '../include/mm.ts';
 import { current, PF_MEMALLOC, type TaskStruct } from '../include/sched.ts';
+import { get_task_struct } from '../include/task.ts';
 import { kernelGlobal } from '../globals.ts';
 import { rcu_assign_pointer, rcu_dereference, READ_ONCE } from '../include/rwonce.ts';
 import { config } from '../kernel.ts';
 import { kfunc } from '../kfunc.ts';
+import { put_task_struct } from '../kernel/fork.ts';
 import { mutex_lock_killable, mutex_unlock } from '../kernel/locking/mutex.ts';
+import { rcu_read_lock, rcu_read_unlock } from '../kernel/rcu/tree.ts';
+import { cond_resched } from '../kernel/sched/core.ts';
 import { fatal_signal_pending, signal_pending } from '../kernel/signal.ts';
 import { pr_info } from '../printk.ts';
 import { oom_lock, out_of_memory, OomControl } from './oom_kill.ts';
@@ -108,6 +112,31 @@ export const cgroup_attach_task = kfunc(
 export function* cgroup_exit(task: TaskStruct): Body<void> {
   const memcg = yield* rcu_dereference(task.memcg);
   if (memcg !== null) yield* memcg.tasks.update((tasks) => tasks.filter((other) => other !== task));
+}
+
+/**
+ * mem_cgroup_scan_tasks() - call `fn` for each process of the group until it says true.
+ *
+ * Context: may sleep, and so may `fn`: the iterator holds the task that it stands on, and nothing else.
+ * Models: mm/memcontrol.c with css_task_iter. RCU stands for css_set_lock, under which the iterator steps on.
+ */
+export function* mem_cgroup_scan_tasks(
+  memcg: MemCgroup,
+  fn: (task: TaskStruct) => Call<boolean> | Body<boolean>,
+): Body<void> {
+  const met = new Set<TaskStruct>();
+  for (;;) {
+    yield* rcu_read_lock();
+    const task = (yield* rcu_dereference(memcg.tasks)).find((one) => !met.has(one));
+    if (task !== undefined) yield* get_task_struct(task);
+    yield* rcu_read_unlock();
+    if (task === undefined) return;
+    met.add(task);
+    const stop = yield* fn(task);
+    yield* put_task_struct(task);
+    if (stop) return;
+    yield* cond_resched('mm/memcontrol.c', 1153);
+  }
 }
 
 // --- charging ------------------------------------------------------------------------------------
@@ -287,10 +316,18 @@ export function* memcg_memory_event_mm(mm: MmStruct, event: MemcgEvent): Body<vo
   if (memcg !== null) yield* memcg.events[event].add(1);
 }
 
-/** mem_cgroup_get_oom_group() - the group that is to die as a whole with `victim`, or null. */
-export function* mem_cgroup_get_oom_group(victim: TaskStruct): Body<MemCgroup | null> {
+/**
+ * mem_cgroup_get_oom_group() - the group that is to die as a whole with `victim`, or null.
+ *
+ * A victim that was moved out of the group that met its limit takes nobody along.
+ */
+export function* mem_cgroup_get_oom_group(
+  victim: TaskStruct,
+  oom_domain: MemCgroup | null,
+): Body<MemCgroup | null> {
   if (!config().MEMCG) return null;
   const memcg = yield* rcu_dereference(victim.memcg);
+  if (oom_domain !== null && memcg !== oom_domain) return null;
   return memcg !== null && (yield* READ_ONCE(memcg.oom_group)) ? memcg : null;
 }
 

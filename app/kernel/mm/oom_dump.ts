@@ -9,15 +9,17 @@ import {
   PAGE_SIZE,
   type MmStruct,
 } from '../include/mm_types.ts';
+import { rcu_dereference } from '../include/rwonce.ts';
 import { current, type TaskStruct } from '../include/sched.ts';
 import { task_unlock } from '../include/task.ts';
 import { config, kernel } from '../kernel.ts';
 import { kfunc } from '../kfunc.ts';
+import { init_task_tasks } from '../kernel/pid.ts';
 import { rcu_read_lock, rcu_read_unlock } from '../kernel/rcu/tree.ts';
 import { dump_stack } from '../lib/dump_stack.ts';
 import { pr_info, pr_warn } from '../printk.ts';
-import { mem_cgroup_print_oom_meminfo } from './memcontrol.ts';
-import { candidates, find_lock_task_mm, oom_unkillable_task, type OomControl } from './oom_kill.ts';
+import { mem_cgroup_print_oom_meminfo, mem_cgroup_scan_tasks } from './memcontrol.ts';
+import { find_lock_task_mm, oom_unkillable_task, type OomControl } from './oom_kill.ts';
 import { free_pages_of_machine } from './page_limit.ts';
 
 const TASK_COLUMNS =
@@ -39,18 +41,24 @@ export const dump_header = kfunc('dump_header', function* (oc: OomControl) {
 const dump_tasks = kfunc('dump_tasks', function* (oc: OomControl) {
   pr_info('Tasks state (memory values in pages):');
   pr_info(TASK_COLUMNS);
+  if (oc.memcg !== null) {
+    yield* mem_cgroup_scan_tasks(oc.memcg, dump_task);
+    return;
+  }
   yield* rcu_read_lock();
-  for (const p of yield* candidates(oc)) yield* dump_task(p);
+  for (const p of yield* rcu_dereference(init_task_tasks())) yield* dump_task(p);
   yield* rcu_read_unlock();
 });
 
-function* dump_task(p: TaskStruct): Body<void> {
-  if (oom_unkillable_task(p)) return;
+/** False, to go on with the next. */
+function* dump_task(p: TaskStruct): Body<boolean> {
+  if (oom_unkillable_task(p)) return false;
   const task = yield* find_lock_task_mm(p);
-  if (task === null) return;
+  if (task === null) return false;
   const mm = yield* task.mm.read();
   if (mm !== null) pr_info(taskLine(task, mm));
   yield* task_unlock(task);
+  return false;
 }
 
 function taskLine(task: TaskStruct, mm: MmStruct): string {

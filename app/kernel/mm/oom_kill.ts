@@ -28,7 +28,12 @@ import { wake_up_all, WaitQueueHead } from '../kernel/sched/wait.ts';
 import { do_send_sig_info, fatal_signal_pending } from '../kernel/signal.ts';
 import { pr_err, pr_info, pr_warn } from '../printk.ts';
 import { trace_event } from '../trace-events.ts';
-import { mem_cgroup_get_oom_group, memcg_memory_event_mm, type MemCgroup } from './memcontrol.ts';
+import {
+  mem_cgroup_get_oom_group,
+  mem_cgroup_scan_tasks,
+  memcg_memory_event_mm,
+  type MemCgroup,
+} from './memcontrol.ts';
 import { dump_header, dump_oom_victim } from './oom_dump.ts';
 import { queue_oom_reaper } from './oom_reaper.ts';
 import { totalram_pages } from './page_limit.ts';
@@ -157,18 +162,15 @@ const oom_evaluate_task = kfunc('oom_evaluate_task', function* (task: TaskStruct
   return false;
 });
 
-/** The processes that a search looks at. */
-export function* candidates(oc: OomControl): Body<readonly TaskStruct[]> {
-  return oc.memcg === null
-    ? yield* rcu_dereference(init_task_tasks())
-    : yield* rcu_dereference(oc.memcg.tasks);
-}
-
 const select_bad_process = kfunc(
   'select_bad_process',
   function* (oc: OomControl) {
+    if (oc.memcg !== null) {
+      yield* mem_cgroup_scan_tasks(oc.memcg, (p) => oom_evaluate_task(p, oc));
+      return;
+    }
     yield* rcu_read_lock();
-    for (const p of yield* candidates(oc)) if (yield* oom_evaluate_task(p, oc)) break;
+    for (const p of yield* rcu_dereference(init_task_tasks())) if (yield* oom_evaluate_task(p, oc)) break;
     yield* rcu_read_unlock();
   },
   { inlined: true },
@@ -202,7 +204,7 @@ export const task_will_free_mem = kfunc('task_will_free_mem', function* (task: T
   yield* rcu_read_lock();
   let ret = true;
   for (const p of yield* rcu_dereference(init_task_tasks())) {
-    if (p.signal === task.signal || !(yield* process_shares_mm(p, mm))) continue;
+    if (!(yield* process_shares_mm(p, mm)) || p.signal === task.signal) continue;
     ret = yield* __task_will_free_mem(p);
     if (!ret) break;
   }
@@ -299,6 +301,15 @@ function killedText(victim: TaskStruct, mm: MmStruct): string {
   );
 }
 
+/** oom_kill_memcg_member() - one of a group that dies as a whole. Return: false, to go on with the next. */
+const oom_kill_memcg_member = kfunc('oom_kill_memcg_member', function* (task: TaskStruct, message: string) {
+  const adj = yield* task.signal.oom_score_adj.read();
+  if (adj === OOM_SCORE_ADJ_MIN || is_global_init(task)) return false;
+  yield* get_task_struct(task);
+  yield* __oom_kill_process(task, message);
+  return false;
+});
+
 /** oom_kill_process() - kill the chosen process, unless it is dying by itself. Context: oom_lock. */
 const oom_kill_process = kfunc(
   'oom_kill_process',
@@ -317,17 +328,12 @@ const oom_kill_process = kfunc(
       yield* dump_header(oc);
       dump_oom_victim(oc, victim);
     }
-    const oom_group = yield* mem_cgroup_get_oom_group(victim);
+    const oom_group = yield* mem_cgroup_get_oom_group(victim, oc.memcg);
     yield* __oom_kill_process(victim, message);
     if (oom_group === null) return;
     yield* oom_group.events.oom_group_kill.add(1);
     pr_info(`Tasks in ${oom_group.path} are going to be killed due to memory.oom.group set`);
-    for (const task of yield* rcu_dereference(oom_group.tasks)) {
-      const adj = yield* task.signal.oom_score_adj.read();
-      if (adj === OOM_SCORE_ADJ_MIN || is_global_init(task)) continue;
-      yield* get_task_struct(task);
-      yield* __oom_kill_process(task, message);
-    }
+    yield* mem_cgroup_scan_tasks(oom_group, (task) => oom_kill_memcg_member(task, message));
   },
 );
 
@@ -356,7 +362,7 @@ export const out_of_memory = kfunc('out_of_memory', function* (oc: OomControl) {
   if ((oc.gfp_mask & __GFP_FS) === 0 && oc.memcg === null) return true;
   if (oc.memcg !== null) {
     oc.constraint = 'CONSTRAINT_MEMCG';
-    oc.totalpages = yield* READ_ONCE(oc.memcg.max);
+    oc.totalpages = (yield* READ_ONCE(oc.memcg.max)) || 1;
   } else {
     oc.totalpages = totalram_pages();
   }
