@@ -15,7 +15,7 @@ import {
   unlink,
   write,
 } from '../userland/libc.ts';
-import { startGate } from '../userland/gate.ts';
+import { rest, startGate } from '../userland/gate.ts';
 import { withOptions } from './program.ts';
 
 /** Prints `name: what: error` and gives the exit status 1. */
@@ -227,6 +227,7 @@ export const poke = withOptions(
     if (fd < 0) return yield* failure('poke', path, fd);
     yield* startGate();
     const written = yield* write(fd, text);
+    yield* rest();
     return written < 0 ? yield* failure('poke', path, written) : 0;
   },
 );

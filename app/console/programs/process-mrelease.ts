@@ -2,7 +2,7 @@ import type { Body } from '../../sim/call.ts';
 import { strerror } from '../../kernel/include/errno.ts';
 import { SIGKILL } from '../../kernel/include/signal.ts';
 import { kill, pidfd_open, print, process_mrelease as mrelease, STDERR, STDOUT } from '../userland/libc.ts';
-import { startGate } from '../userland/gate.ts';
+import { rest, startGate } from '../userland/gate.ts';
 import { withOptions } from './program.ts';
 
 export const process_mrelease = withOptions(
@@ -27,6 +27,7 @@ export const process_mrelease = withOptions(
       if (killed < 0) return yield* report('kill', killed);
     }
     const error = yield* mrelease(pidfd);
+    yield* rest();
     if (error < 0) return yield* report('process_mrelease', error);
     yield* print(STDOUT, `process_mrelease: pid ${pid} released\n`);
     return 0;

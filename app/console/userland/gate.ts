@@ -2,6 +2,7 @@ import { Cell } from '../../sim/cell.ts';
 import type { Body } from '../../sim/call.ts';
 import { kernelGlobal } from '../../kernel/globals.ts';
 import { current } from '../../kernel/include/sched.ts';
+import { pause } from './libc.ts';
 
 /**
  * The start gate of a scenario: its actors make everything ready, come to the gate and wait there, so that what
@@ -47,4 +48,9 @@ export function* startGate(): Body<void> {
   const before = yield* gate.arrived.update((count) => count + 1);
   if (before + 1 === gate.parties && !gate.held) yield* gate.open.write(true);
   yield* gate.open.await((open) => open);
+}
+
+/** An actor that has done its part sleeps for ever: its exit would only be more to search. Others go on. */
+export function* rest(): Body<void> {
+  while (isActor()) yield* pause();
 }

@@ -6,6 +6,7 @@ import { kcsan } from './kcsan.ts';
 import { leaks } from './leaks.ts';
 import { mmInvariants } from './mm_invariants.ts';
 import { deadStackFrame } from './dead_stack_frame.ts';
+import { retryingVcpu } from './retrying_vcpu.ts';
 import { notifierPairing } from './notifier_pairing.ts';
 import { spteFreedPage } from './spte_freed_page.ts';
 import { deadAccess } from '../mm/dead_access.ts';
@@ -22,4 +23,5 @@ export const checkers: readonly Checker[] = [
   mmInvariants,
   spteFreedPage,
   notifierPairing,
+  retryingVcpu,
 ];

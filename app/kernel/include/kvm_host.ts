@@ -200,6 +200,14 @@ export class KvmVcpu extends Struct {
   guest: GuestCode = { accesses: [] };
   guestAt = 0;
   guestRounds = 0;
+  /** What has to change before a fault that is to be retried can come to anything else; null if none is. */
+  retryUntil: RetryCondition | null = null;
+}
+
+/** A value that a fault has looked at, and whether it is another one now. */
+export interface RetryCondition {
+  readonly cell: Cell<unknown>;
+  readonly changed: () => boolean;
 }
 
 /** struct kvm_userspace_memory_region - the argument of KVM_SET_USER_MEMORY_REGION, in bytes. */

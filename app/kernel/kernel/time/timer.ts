@@ -80,7 +80,7 @@ export function* timer_pending(timer: Timer): Generator<Operation<unknown>, bool
 /** Arms or re-arms in one go if `wanted` says so. The result: was it pending? */
 function arm(timer: Timer, expires: number, wanted: (state: TimerState) => boolean): Operation<boolean> {
   const cpu = runningTask().cpu % kernel().cpus;
-  return new Effect('rmw', timer.state, 'write', () => {
+  const change = () => {
     const before = timer.state.value;
     if (wanted(before)) {
       const due = tickTime(wheelExpiry(expires, jiffies()));
@@ -89,7 +89,8 @@ function arm(timer: Timer, expires: number, wanted: (state: TimerState) => boole
       timer.state.value = { due, expires, cpu: on, arming: before.arming + 1 };
     }
     return before.due !== null;
-  });
+  };
+  return new Effect('rmw', timer.state, 'write', change, timer.running);
 }
 
 const __mod_timer = kfunc(

@@ -1,4 +1,5 @@
 import type { Body } from '../../../sim/call.ts';
+import { BlockingEffect } from '../../../sim/operation.ts';
 import { set_bit } from '../../include/bitops.ts';
 import {
   EXITING_GUEST_MODE,
@@ -39,10 +40,21 @@ export const kvm_make_all_cpus_request = kfunc(
       interrupted.push({ vcpu, ipi: (yield* vcpu.ipis_sent.update((sent) => sent + 1)) + 1 });
     }
     // smp_call_function_many() with wait
-    for (const { vcpu, ipi } of interrupted) yield* vcpu.ipis_taken.await((taken) => taken >= ipi);
+    for (const { vcpu, ipi } of interrupted) yield* interruptTaken(vcpu, ipi);
     return interrupted.length > 0;
   },
 );
+
+/** Waits until a CPU has taken an interrupt: when it leaves the guest, or at once if it has done so before. */
+const interruptTaken = (vcpu: KvmVcpu, ipi: number) =>
+  new BlockingEffect(
+    'wait',
+    vcpu.ipis_taken,
+    'read',
+    () => vcpu.ipis_taken.value >= ipi || vcpu.mode.value === OUTSIDE_GUEST_MODE,
+    () => undefined,
+    vcpu.mode,
+  );
 
 /** kvm_flush_remote_tlbs() - no vCPU uses what was zapped before, from here on. */
 export const kvm_flush_remote_tlbs = kfunc('kvm_flush_remote_tlbs', function* (kvm: Kvm) {

@@ -8,7 +8,9 @@ import {
   KVM_MEM_READONLY,
   type Kvm,
   type KvmMemorySlot,
+  type KvmMemslots,
   type KvmVcpu,
+  type RetryCondition,
   type Spte,
 } from '../../../include/kvm_host.ts';
 import { rcu_dereference, READ_ONCE, smp_rmb, WRITE_ONCE } from '../../../include/rwonce.ts';
@@ -206,9 +208,23 @@ export const kvm_mmu_page_fault = kfunc(
     const memslots = yield* rcu_dereference(vcpu.kvm.memslots);
     const slot = __gfn_to_memslot(yield* memslots.slots.read(), gfn);
     const fault: KvmPageFault = { gfn, write, slot, mmu_seq: 0, page: null, map_writable: false };
-    return yield* kvm_tdp_page_fault(vcpu, fault);
+    const r = yield* kvm_tdp_page_fault(vcpu, fault);
+    if (r === RET_PF_RETRY) vcpu.retryUntil = retryCondition(vcpu.kvm, slot, memslots);
+    return r;
   },
 );
+
+/** Until then the fault would be retried once more, with nothing else to come of it. */
+function retryCondition(
+  { memslots, mmu_invalidate_in_progress }: Kvm,
+  slot: KvmMemorySlot | null,
+  seen: KvmMemslots,
+): RetryCondition {
+  if (slot !== null && (slot.flags & KVM_MEMSLOT_INVALID) !== 0) {
+    return { cell: memslots, changed: () => memslots.value !== seen };
+  }
+  return { cell: mmu_invalidate_in_progress, changed: () => mmu_invalidate_in_progress.value === 0 };
+}
 
 export const kvm_tdp_page_fault = kfunc('kvm_tdp_page_fault', function* (vcpu: KvmVcpu, fault: KvmPageFault) {
   return yield* kvm_tdp_mmu_page_fault(vcpu, fault);

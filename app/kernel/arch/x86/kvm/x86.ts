@@ -1,5 +1,6 @@
 import type { Body } from '../../../../sim/call.ts';
-import { Effect } from '../../../../sim/operation.ts';
+import type { Cell } from '../../../../sim/cell.ts';
+import { Effect, Operation } from '../../../../sim/operation.ts';
 import { charge } from '../../../../sim/delay.ts';
 import { test_and_clear_bit } from '../../../include/bitops.ts';
 import { EINTR, EIO } from '../../../include/errno.ts';
@@ -15,10 +16,11 @@ import {
   type GuestAccess,
   type Kvm,
   type KvmVcpu,
+  type RetryCondition,
   type Spte,
 } from '../../../include/kvm_host.ts';
 import { GFP_KERNEL_ACCOUNT } from '../../../include/gfp.ts';
-import { current } from '../../../include/sched.ts';
+import { current, TIF_SIGPENDING } from '../../../include/sched.ts';
 import { mutex_lock, mutex_unlock } from '../../../kernel/locking/mutex.ts';
 import { srcu_read_lock, srcu_read_unlock } from '../../../kernel/rcu/srcutree.ts';
 import {
@@ -29,6 +31,7 @@ import {
   preempt_enable,
 } from '../../../kernel/sched/core.ts';
 import { signal_pending } from '../../../kernel/signal.ts';
+import { timed } from '../../../kernel/time/jiffies.ts';
 import { kernel } from '../../../kernel.ts';
 import { kfunc } from '../../../kfunc.ts';
 import { __vmalloc, kvfree, kvzalloc } from '../../../mm/vmalloc.ts';
@@ -104,6 +107,7 @@ export const vcpu_run = kfunc('vcpu_run', function* (vcpu: KvmVcpu) {
   for (;;) {
     const r = yield* vcpu_enter_guest(vcpu);
     if (r <= 0) return r;
+    if (vcpu.retryUntil !== null) yield* retry(vcpu);
     if (yield* signal_pending(current())) {
       yield* kvm_vcpu_srcu_read_unlock(vcpu);
       const pending = yield* xfer_to_guest_mode_handle_work(vcpu);
@@ -112,6 +116,37 @@ export const vcpu_run = kfunc('vcpu_run', function* (vcpu: KvmVcpu) {
     }
   }
 });
+
+/**
+ * A fault that is retried comes back to the same place until somebody else does something. Time passes in between;
+ * a search, which has none, waits here instead: outside of the guest and of kvm->srcu, as between two retries.
+ */
+function* retry(vcpu: KvmVcpu): Body<void> {
+  const { retryUntil: condition } = vcpu;
+  vcpu.retryUntil = null;
+  if (timed() || condition === null) return;
+  yield* kvm_vcpu_srcu_read_unlock(vcpu);
+  yield* new RetryWait(condition, current().thread_flags);
+  yield* kvm_vcpu_srcu_read_lock(vcpu);
+}
+
+/** Over when the fault can come to something else, or when a signal ends KVM_RUN. */
+export class RetryWait extends Operation<void> {
+  constructor(
+    private readonly condition: RetryCondition,
+    private readonly flags: Cell<number>,
+  ) {
+    super('wait', condition.cell, 'read', flags);
+  }
+
+  override enabled(): boolean {
+    return this.condition.changed() || (this.flags.value & (1 << TIF_SIGPENDING)) !== 0;
+  }
+
+  override execute(): void {
+    // Waiting is all.
+  }
+}
 
 /** xfer_to_guest_mode_handle_work() - what a return to user space would do first. A signal ends KVM_RUN. */
 export const xfer_to_guest_mode_handle_work = kfunc(
