@@ -216,12 +216,16 @@ export const get_task_mm = kfunc('get_task_mm', function* (task: TaskStruct) {
 
 // --- the end of task structs ---------------------------------------------------------------------
 
-/** put_task_struct() - give up a reference to a task struct; the last one frees it. */
+/**
+ * put_task_struct() - give up a reference to a task struct; the last one frees it.
+ *
+ * Models: v6.18, where PREEMPT_RT leaves that to RCU in any case.
+ */
 export const put_task_struct = kfunc(
   'put_task_struct',
   function* (tsk: TaskStruct) {
     if (!(yield* refcount_dec_and_test(tsk.usage))) return;
-    // Its end takes sleeping locks: on PREEMPT_RT not here.
+    // Its end takes sleeping locks: on PREEMPT_RT not here, wherever that is.
     if (config().PREEMPT_RT) yield* call_rcu(tsk.rcu, () => __put_task_struct(tsk));
     else yield* __put_task_struct(tsk);
   },

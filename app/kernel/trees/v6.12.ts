@@ -1,3 +1,4 @@
+import { v6_12Replacements as fork } from '../kernel/fork.v6.12.ts';
 import { v6_12Replacements as gather } from '../mm/mmu_gather.v6.12.ts';
 import { v6_12Replacements as reaper } from '../mm/oom_kill.v6.12.ts';
 import { v6_12Replacements as vma } from '../mm/vma.v6.12.ts';
@@ -8,7 +9,7 @@ export const v6_12: Tree = {
   name: 'v6.12',
   description: 'Linux 6.12.117 (Debian source), x86-64',
   release: '6.12.117',
-  replacements: [...gather, ...reaper, ...vma],
+  replacements: [...fork, ...gather, ...reaper, ...vma],
   traits: {
     kvmAllocation: 'vmalloc',
     preemptionModelInDumps: false,
