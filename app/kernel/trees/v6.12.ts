@@ -1,3 +1,4 @@
+import { v6_12Replacements as tdp } from '../arch/x86/kvm/mmu.v6.12.ts';
 import { v6_12Replacements as fork } from '../kernel/fork.v6.12.ts';
 import { v6_12Replacements as gather } from '../mm/mmu_gather.v6.12.ts';
 import { v6_12Replacements as reaper } from '../mm/oom_kill.v6.12.ts';
@@ -9,7 +10,7 @@ export const v6_12: Tree = {
   name: 'v6.12',
   description: 'Linux 6.12.117 (Debian source), x86-64',
   release: '6.12.117',
-  replacements: [...fork, ...gather, ...reaper, ...vma],
+  replacements: [...fork, ...gather, ...reaper, ...tdp, ...vma],
   traits: {
     kvmAllocation: 'vmalloc',
     preemptionModelInDumps: false,
