@@ -3,7 +3,10 @@ import type { KvmMemorySlot } from '../../include/kvm_host.ts';
 import { PAGE_SIZE } from '../../include/mm_types.ts';
 import { set_bit } from '../../include/bitops.ts';
 import { EINTR } from '../../include/errno.ts';
+import { mmap_read_lock, mmap_read_unlock } from '../../include/mmap_lock.ts';
+import { current } from '../../include/sched.ts';
 import { kfunc } from '../../kfunc.ts';
+import { mtree_load } from '../../lib/maple_tree.ts';
 import { FOLL_WRITE, get_user_page_fast_only, get_user_pages_unlocked } from '../../mm/gup.ts';
 import { page_flag_was_set, PG_dirty, PG_referenced, put_page, type Page } from '../../mm/page_alloc.ts';
 
@@ -30,13 +33,20 @@ export function gfn_to_hva_memslot(slot: KvmMemorySlot, gfn: number): number {
  * hva_to_pfn() - the page behind a host address, with a reference.
  *
  * Context: the VM's own process; sleeps unless the page is mapped already. SIGKILL cuts it short.
- * Leaves out: asynchronous page faults, which let a guest do something else meanwhile.
+ * Leaves out: asynchronous page faults, which let a guest do something else meanwhile; poisoned pages.
  */
 export const hva_to_pfn = kfunc('hva_to_pfn', function* (addr: number, write_fault: boolean) {
   // Without mmap_lock, for pages that are there and writable.
   const fast = yield* get_user_page_fast_only(addr, FOLL_WRITE);
   if (fast !== null) return found(fast, true);
-  return yield* hva_to_pfn_slow(addr, write_fault);
+  const slow = yield* hva_to_pfn_slow(addr, write_fault);
+  const mm = current().mm.value;
+  if (slow.page !== null || slow.interrupted || mm === null) return slow;
+  // No page that the kernel has a struct for: perhaps memory of a device. The model has none.
+  yield* mmap_read_lock(mm);
+  yield* mtree_load(mm.mm_mt, addr);
+  yield* mmap_read_unlock(mm);
+  return slow;
 });
 
 /** hva_to_pfn_slow() - takes mmap_lock, faults the page in. */
