@@ -11,10 +11,12 @@ import type { MmuNotifierSubscriptions } from './mmu_notifier.ts';
 import type { Page } from '../mm/page_alloc.ts';
 import { Struct } from '../struct.ts';
 import { Atomic } from './atomic.ts';
+import { ListHead } from './list.ts';
 import { lock_is_held, LockdepMap } from '../kernel/locking/lockdep.ts';
 import { MapleTree } from './maple_tree.ts';
 import { WRITE_ONCE } from './rwonce.ts';
 import type { TaskStruct } from './sched.ts';
+import type { SwapEntry } from './swap.ts';
 
 export const PAGE_SIZE = 4096;
 export const PAGE_SHIFT = 12;
@@ -63,6 +65,8 @@ export interface Pte {
   readonly writable: boolean;
   /** The counter that the pages behind the entry are counted in: MM_*, or -1 for the zero page. */
   readonly counter: number;
+  /** Where the page is, for an entry that is not present; without it, in some place that nobody asks about. */
+  readonly swap?: SwapEntry;
 }
 
 /**
@@ -249,8 +253,8 @@ export class MmStruct extends Struct {
   readonly mmap_lock = new RwSemaphore('&mm->mmap_lock', this.memory);
   /** v6.12: goes up when mmap_lock is released by a writer, which unlocks all VMAs that it locked. */
   readonly mm_lock_seq = this.field('mm_lock_seq', 0);
-  /** Membership of init_mm.mmlist, the mms with swap entries; under mmlist_lock. */
-  readonly mmlist = this.field('mmlist', false);
+  /** Link in init_mm.mmlist, the mms with swap entries; under mmlist_lock. */
+  readonly mmlist: ListHead<MmStruct> = new ListHead<MmStruct>('mmlist', this.memory, this);
   /** Pages of all VMAs; under mmap_lock for write. */
   readonly total_vm = this.field('total_vm', 0);
   readonly locked_vm = this.field('locked_vm', 0);

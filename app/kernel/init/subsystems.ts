@@ -15,3 +15,4 @@ import '../kernel/cgroup/cgroup.ts';
 import '../lab/holds.ts';
 import '../lab/oom_reap_task.ts';
 import '../mm/shmem.ts';
+import '../mm/swapfile.ts';

@@ -2,6 +2,7 @@ import type { Body } from '../../sim/call.ts';
 import { RelaxedEffect, type Operation } from '../../sim/operation.ts';
 import { atomic_dec_and_test, atomic_inc, atomic_inc_not_zero, atomic_read } from '../include/atomic.ts';
 import { GFP_KERNEL } from '../include/gfp.ts';
+import { list_del, list_empty } from '../include/list.ts';
 import { MmStruct, NR_MM_COUNTERS } from '../include/mm_types.ts';
 import { refcount_dec_and_test } from '../include/refcount.ts';
 import { current, PF_KTHREAD, type SignalStruct, type TaskStruct } from '../include/sched.ts';
@@ -10,7 +11,6 @@ import { kernelGlobal } from '../globals.ts';
 import { config, kernel } from '../kernel.ts';
 import { kfunc } from '../kfunc.ts';
 import { mmu_notifier_subscriptions_destroy } from '../include/mmu_notifier.ts';
-import { READ_ONCE } from '../include/rwonce.ts';
 import { exit_mmap } from '../mm/mmap.ts';
 import { kmem_cache_alloc, kmem_cache_create, kmem_cache_free } from '../mm/slab.ts';
 import { pr_alert } from '../printk.ts';
@@ -102,9 +102,9 @@ export const __mmput = kfunc(
   function* (mm: MmStruct) {
     if (config().DEBUG_VM) yield* BUG_ON((yield* atomic_read(mm.mm_users)) !== 0, 'kernel/fork.c:1335');
     yield* exit_mmap(mm);
-    if (yield* READ_ONCE(mm.mmlist)) {
+    if (!(yield* list_empty(mm.mmlist))) {
       yield* spin_lock(mmlist_lock());
-      yield* mm.mmlist.write(false);
+      yield* list_del(mm.mmlist);
       yield* spin_unlock(mmlist_lock());
     }
     yield* mmdrop(mm);

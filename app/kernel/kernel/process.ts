@@ -1,7 +1,7 @@
 import type { Body, Call } from '../../sim/call.ts';
 import { machineInForce } from '../../sim/machine-in-force.ts';
 import { spawn, type TaskDescription } from '../../sim/spawn.ts';
-import { copy_files } from '../fs/file.ts';
+import { copy_files, exit_files } from '../fs/file.ts';
 import { atomic_inc } from '../include/atomic.ts';
 import { EAGAIN, ENOMEM } from '../include/errno.ts';
 import { GFP_KERNEL } from '../include/gfp.ts';
@@ -13,7 +13,7 @@ import { task_lock, task_unlock } from '../include/task.ts';
 import { kernelGlobal } from '../globals.ts';
 import { kfunc } from '../kfunc.ts';
 import { loadImage, staticProgram, type ProcessImage } from '../mm/process-image.ts';
-import { kmem_cache_alloc, kmem_cache_create } from '../mm/slab.ts';
+import { kmem_cache_alloc, kmem_cache_create, kmem_cache_free } from '../mm/slab.ts';
 import type { MemCgroup } from '../mm/memcontrol.ts';
 import { reserve } from '../struct.ts';
 import { dup_mm } from './dup_mmap.ts';
@@ -115,7 +115,14 @@ const copy_process = kfunc(
     const files = yield* copy_files(task, false);
     if (files !== 0) return files;
     const mm = yield* copy_mm(task, vm, options.image ?? staticProgram(comm));
-    if (typeof mm === 'number') return mm;
+    if (typeof mm === 'number') {
+      // bad_fork_cleanup_files: nobody has seen the task.
+      yield* exit_files(task);
+      yield* kmem_cache_free(signal_cachep(), signal);
+      if (task.stack !== null) yield* task.stack.free();
+      yield* kmem_cache_free(task_struct_cachep(), task);
+      return mm;
+    }
     name(task, comm, yield* alloc_pid());
     const parent = options.parent === undefined ? (me.signal.threads[0] ?? me) : options.parent;
     task.real_parent.value = parent;
@@ -138,7 +145,7 @@ const copy_mm = kfunc(
   'copy_mm',
   function* (task: TaskStruct, vm: CloneVm, image: ProcessImage): Body<MmStruct | number> {
     const mine = current().mm.value;
-    let mm: MmStruct | number | null;
+    let mm: MmStruct | null;
     if (vm === 'fresh' || mine === null) {
       mm = yield* mm_alloc();
       if (mm === null) return -ENOMEM;
@@ -149,7 +156,7 @@ const copy_mm = kfunc(
       mm = mine;
     } else {
       mm = yield* dup_mm(task, mine);
-      if (typeof mm === 'number') return mm;
+      if (mm === null) return -ENOMEM;
     }
     task.mm.value = mm;
     return mm;

@@ -29,6 +29,7 @@ import { mas_find, type MaState } from '../lib/maple_tree.ts';
 import { charge_tables } from './memcontrol.ts';
 import { tlb_finish_mmu, tlb_gather_mmu, ZAP_PAGE_NS, type MmuGather } from './mmu_gather.ts';
 import { unlink_anon_vmas } from './rmap.ts';
+import { swap_free } from './swap_entries.ts';
 import { vma_start_write } from './vma.ts';
 
 /**
@@ -91,7 +92,10 @@ const zap_pte_range = kfunc(
       charge(ZAP_PAGE_NS * pages);
       if (pte.counter < 0) continue;
       rss[pte.counter] -= pages;
-      if (pte.page === null) continue;
+      if (pte.page === null) {
+        if (pte.swap !== undefined) yield* swap_free(pte.swap);
+        continue;
+      }
       yield* atomic_dec(pte.page._mapcount);
       tlb.pages.push(pte.page);
       tlb.changed = true;

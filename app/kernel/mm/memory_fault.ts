@@ -38,6 +38,7 @@ import { __get_free_pages, free_pages, get_page, Page, put_page } from './page_a
 import { vma_alloc_folio } from './page_limit.ts';
 import { filePage } from './process-image.ts';
 import { add_rmap } from './rmap.ts';
+import { swap_free } from './swap_entries.ts';
 
 /** What it costs to clear or copy a page (ns). */
 const CLEAR_PAGE_NS = 150;
@@ -120,7 +121,7 @@ export function* check_stable_address_space(mm: MmStruct): Body<number> {
 }
 
 /** alloc_anon_folio() - a page of zeros, charged to the mm's group, or null. */
-const alloc_anon_folio = kfunc(
+export const alloc_anon_folio = kfunc(
   'alloc_anon_folio',
   function* (vma: VmAreaStruct, index: number) {
     const { order } = vma.range;
@@ -240,6 +241,7 @@ const do_swap_page = kfunc('do_swap_page', function* (vma: VmAreaStruct, index: 
       const pages = vma.range.pagesOf(index);
       yield* mm.rss_stat[MM_ANONPAGES].add(pages);
       yield* mm.rss_stat[swapped.counter].add(-pages);
+      if (swapped.swap !== undefined) yield* swap_free(swapped.swap);
       yield* add_rmap(page);
       yield* table.set(index, { page, writable: swapped.writable, counter: MM_ANONPAGES });
       mapped = true;

@@ -6,18 +6,22 @@ import { pte_offset_map_lock, pte_unmap_unlock } from './memory.ts';
 import { put_page, type Page } from './page_alloc.ts';
 import { pgd_offset } from './gup.ts';
 import { try_to_unmap } from './rmap.ts';
+import { folio_alloc_swap, swap_free } from './swap_entries.ts';
 
 /**
  * shrink_folio_list() - write pages to swap and free them, as far as nobody else uses them.
  *
  * Context: reclaim. The caller has a reference to each page, which is given up here.
  * Return: how many are not mapped any more.
- * Models: mm/vmscan.c. Leaves out: the LRU lists, writeback, swap running out.
+ * Models: mm/vmscan.c. Leaves out: the LRU lists, writeback. Without room in any area the entry leads nowhere.
  */
 export const shrink_folio_list = kfunc('shrink_folio_list', function* (pages: readonly Page[]) {
   let reclaimed = 0;
   for (const page of pages) {
-    if (yield* try_to_unmap(page)) reclaimed++;
+    const entry = yield* folio_alloc_swap(1 << page.order);
+    if (yield* try_to_unmap(page, entry)) reclaimed++;
+    // __remove_mapping(): the swap cache lets go of the page and of the room.
+    if (entry !== null) yield* swap_free(entry);
     yield* put_page(page);
   }
   return reclaimed;
