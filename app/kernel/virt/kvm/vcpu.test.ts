@@ -47,6 +47,30 @@ describe('a vCPU', () => {
     expect.assertions(2);
   });
 
+  // The sequence number told on the fault. Its next try takes a new one, and its frame is under no invalidation.
+  test('retries at once if only another range is being invalidated by then', () => {
+    const bench = new VmBench();
+    bench.page(0);
+    const other = rangeOf(bench.mm, 3);
+    const begins = rangeOf(bench.mm, 3);
+    let faults = 0;
+    bench.meanwhile = function* () {
+      if (faults++ > 0) return;
+      yield* mmu_notifier_invalidate_range_end(other);
+      yield* mmu_notifier_invalidate_range_start(begins);
+    };
+    const { vmm } = bench.run({
+      *vmm() {
+        const vcpu = vcpuOf(yield* createVm());
+        vcpu.guest = { accesses: writes(0), rounds: 2 };
+        yield* mmu_notifier_invalidate_range_start(other);
+        yield* kvm_arch_vcpu_ioctl_run(vcpu);
+      },
+    });
+    expect(faults).toBe(2);
+    expect(vmm.thread.state).toBe('ended');
+  });
+
   test.each([1, 2, 3, 4, 5, 6, 7, 8])('never touches a page that is gone (seed %i)', (seed) => {
     const bench = new VmBench({ config: { SCYTHE_INVARIANTS: true } }, [spteFreedPage]);
     const other = bench.page(0);

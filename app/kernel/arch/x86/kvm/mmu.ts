@@ -209,21 +209,30 @@ export const kvm_mmu_page_fault = kfunc(
     const slot = __gfn_to_memslot(yield* memslots.slots.read(), gfn);
     const fault: KvmPageFault = { gfn, write, slot, mmu_seq: 0, page: null, map_writable: false };
     const r = yield* kvm_tdp_page_fault(vcpu, fault);
-    if (r === RET_PF_RETRY) vcpu.retryUntil = retryCondition(vcpu.kvm, slot, memslots);
+    if (r === RET_PF_RETRY) vcpu.retryUntil = retryCondition(vcpu.kvm, fault, memslots);
     return r;
   },
 );
 
-/** Until then the fault would be retried once more, with nothing else to come of it. */
+/**
+ * Until then the fault would be retried once more, with nothing else to come of it; null if the next try has
+ * another number to compare with, or another frame is meant.
+ */
 function retryCondition(
-  { memslots, mmu_invalidate_in_progress }: Kvm,
-  slot: KvmMemorySlot | null,
+  kvm: Kvm,
+  { slot, gfn, mmu_seq }: KvmPageFault,
   seen: KvmMemslots,
-): RetryCondition {
+): RetryCondition | null {
   if (slot !== null && (slot.flags & KVM_MEMSLOT_INVALID) !== 0) {
+    const { memslots } = kvm;
     return { cell: memslots, changed: () => memslots.value !== seen };
   }
-  return { cell: mmu_invalidate_in_progress, changed: () => mmu_invalidate_in_progress.value === 0 };
+  const { mmu_invalidate_in_progress: count } = kvm;
+  const { mmu_invalidate_range_start: start, mmu_invalidate_range_end: end } = kvm;
+  if (kvm.mmu_invalidate_seq.value !== mmu_seq || gfn < start.value || gfn >= end.value) return null;
+  // The range only grows while the count is not 0. What begins after it was 0 has a range of its own.
+  let over = false;
+  return { cell: count, changed: () => (over ||= count.value === 0) };
 }
 
 export const kvm_tdp_page_fault = kfunc('kvm_tdp_page_fault', function* (vcpu: KvmVcpu, fault: KvmPageFault) {
