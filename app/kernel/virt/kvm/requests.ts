@@ -30,16 +30,19 @@ const kvm_vcpu_exiting_guest_mode = (vcpu: KvmVcpu) =>
 export const kvm_make_all_cpus_request = kfunc(
   'kvm_make_all_cpus_request',
   function* (kvm: Kvm, request: number) {
-    const interrupted: { vcpu: KvmVcpu; ipi: number }[] = [];
+    const inGuest: KvmVcpu[] = [];
     for (const vcpu of yield* rcu_dereference(kvm.vcpu_array)) {
       smp_wmb();
       yield* set_bit(request, vcpu.requests);
       smp_mb();
       const mode = yield* kvm_vcpu_exiting_guest_mode(vcpu);
-      if (mode === OUTSIDE_GUEST_MODE) continue;
+      if (mode !== OUTSIDE_GUEST_MODE) inGuest.push(vcpu);
+    }
+    // kvm_kick_many_cpus(): smp_call_function_many() with wait
+    const interrupted: { vcpu: KvmVcpu; ipi: number }[] = [];
+    for (const vcpu of inGuest) {
       interrupted.push({ vcpu, ipi: (yield* vcpu.ipis_sent.update((sent) => sent + 1)) + 1 });
     }
-    // smp_call_function_many() with wait
     for (const { vcpu, ipi } of interrupted) yield* interruptTaken(vcpu, ipi);
     return interrupted.length > 0;
   },
