@@ -8,7 +8,7 @@ import { Hooks } from './hooks.ts';
 import type { AnyBody, Replacement } from './kfunc.ts';
 import { KernelLog } from './log.ts';
 import { Tracing } from './trace-events.ts';
-import type { Patch, Tree } from './tree.ts';
+import { replacementsOf, type Patch, type Tree } from './tree.ts';
 
 /** What a kernel is built and booted from. */
 export interface KernelOptions {
@@ -59,12 +59,10 @@ export class Kernel {
   /** Lays the tree's and then each patch's bodies over the symbols' own, later ones on top. */
   private install({ tree, patches }: KernelOptions): void {
     const { implementations } = this.machine;
-    for (const overlay of [tree, ...patches]) {
-      for (const replacement of overlay.replacements) {
-        const { symbol } = replacement;
-        const below = implementations[symbol.index] ?? (symbol.body as AnyBody);
-        implementations[symbol.index] = bodyOver(replacement, below);
-      }
+    for (const replacement of [replacementsOf(tree), ...patches.map((patch) => patch.replacements)].flat()) {
+      const { symbol } = replacement;
+      const below = implementations[symbol.index] ?? (symbol.body as AnyBody);
+      implementations[symbol.index] = bodyOver(replacement, below);
     }
   }
 }
@@ -74,7 +72,7 @@ const bodies = new WeakMap<Replacement, Map<AnyBody, AnyBody>>();
 
 function bodyOver(replacement: Replacement, below: AnyBody): AnyBody {
   let made = bodies.get(replacement);
-  if (made === undefined) bodies.set(replacement, (made = new Map()));
+  if (made === undefined) bodies.set(replacement, (made = new Map<AnyBody, AnyBody>()));
   let body = made.get(below);
   if (body === undefined) made.set(below, (body = replacement.over(below)));
   return body;

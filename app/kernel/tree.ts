@@ -10,8 +10,15 @@ export interface Tree {
   readonly description: string;
   /** What `uname -r` prints, for instance `6.12.117`. */
   readonly release: string;
+  /** The newer tree that this one is told as a difference to; its replacements come first. */
+  readonly base?: Tree;
   readonly replacements: readonly Replacement[];
   readonly traits: TreeTraits;
+}
+
+/** All replacements of a tree: those of the trees that it stands on, then its own. */
+export function replacementsOf(tree: Tree): readonly Replacement[] {
+  return [...(tree.base === undefined ? [] : replacementsOf(tree.base)), ...tree.replacements];
 }
 
 /** Differences between eras that are data. */

@@ -28,6 +28,9 @@ export const ULONG_MAX = Number.MAX_SAFE_INTEGER;
 export const MMF_OOM_SKIP = 21;
 export const MMF_UNSTABLE = 22;
 export const MMF_OOM_REAP_QUEUED = 25;
+/** v4.15 to v5.19: bit 25 says that the mm is a victim's, and the bit above that it waits for the reaper. */
+export const MMF_OOM_VICTIM = 25;
+export const MMF_OOM_REAP_QUEUED_V5_19 = 26;
 
 /** Indices into `mm->rss_stat`. */
 export const MM_FILEPAGES = 0;
@@ -204,8 +207,10 @@ export class AnonVma {
 export class VmAreaStruct extends Struct {
   readonly vm_start = this.field('vm_start', 0);
   readonly vm_end = this.field('vm_end', 0);
-  /** Places in the struct, for reports: what they hold never changes, so that nobody needs to look there. */
-  private readonly words = [this.field('vm_mm', null), this.field('vm_page_prot', null)];
+  /** Up to v6.0, where VMAs are a list as well: the next one. Later vm_mm stands here. See mm/vma_list.ts. */
+  readonly vm_next = this.field<VmAreaStruct | null>('vm_next', null);
+  /** A place in the struct, for reports: what it holds never changes, so that nobody needs to look there. */
+  private readonly word = this.field('vm_page_prot', null);
   readonly vm_flags = this.field('vm_flags', 0);
   vm_mm!: MmStruct;
   vm_file: VmFile | null = null;
@@ -278,4 +283,6 @@ export class MmStruct extends Struct {
   readonly delayed_drop = new RcuHead(this.memory, 'delayed_drop.', this);
   /** CPUs in lock-less page-table walks with interrupts off: a TLB flush waits for them. */
   readonly lockless_walkers = this.counter('lockless_walkers');
+  /** Up to v6.0: the first VMA of the list. Guarded as mm_mt. See mm/vma_list.ts. */
+  readonly mmap = this.field<VmAreaStruct | null>('mmap', null);
 }

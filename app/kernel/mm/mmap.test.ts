@@ -34,6 +34,7 @@ import { counters, dmesg, fill, map, runToEnd } from '../testing/processes.ts';
 import { bootWithThreads } from '../testing/threads.ts';
 import { stackOf } from '../stack.ts';
 import type { Patch, Tree } from '../tree.ts';
+import { trees as all } from '../trees/index.ts';
 import { v6_12 } from '../trees/v6.12.ts';
 import { v6_18 } from '../trees/v6.18.ts';
 import { do_madvise, MADV_DONTNEED } from './madvise.ts';
@@ -62,7 +63,7 @@ function process(
   return { kernel, task, mm };
 }
 
-describe.each(trees)('an address space ($name)', (tree) => {
+describe.each(all)('an address space ($name)', (tree) => {
   test('leaves nothing behind when its process ends', () => {
     const { kernel, mm } = process(function* () {
       yield* fill(yield* map(64 * PAGE_SIZE, 1), 64 * PAGE_SIZE, 1);

@@ -218,10 +218,13 @@ export const task_will_free_mem = kfunc('task_will_free_mem', function* (task: T
  * Context: oom_lock; task_lock() of the task, or the task itself.
  * Models: v6.18 (thaw_process()) and v6.12 (__thaw_task()) alike: nothing is frozen in the model.
  */
-const mark_oom_victim = kfunc('mark_oom_victim', function* (tsk: TaskStruct) {
+export const mark_oom_victim = kfunc('mark_oom_victim', function* (tsk: TaskStruct) {
   const mm = yield* tsk.mm.read();
   if (mm === null || (yield* test_and_set_bit(TIF_MEMDIE, tsk.thread_flags))) return;
-  if ((yield* cmpxchg<MmStruct | null>(tsk.signal.oom_mm, null, mm)) === null) yield* mmgrab(mm);
+  if ((yield* cmpxchg<MmStruct | null>(tsk.signal.oom_mm, null, mm)) === null) {
+    yield* mmgrab(mm);
+    yield* oom_mm_installed(mm);
+  }
   yield* atomic_inc(oom_victims());
   trace_event('oom', 'mark_victim', () => victimText(tsk, mm));
 });
@@ -234,6 +237,9 @@ function victimText(tsk: TaskStruct, mm: MmStruct): string {
     `oom_score_adj=${tsk.signal.oom_score_adj.value}`
   );
 }
+
+/** A line of mark_oom_victim() in trees of v4.15 to v5.19: the mm, too, is told. Later, nothing. */
+export const oom_mm_installed = kfunc('oom_mm_installed', function* (_mm: MmStruct) {}, { inlined: true });
 
 /** exit_oom_victim() - a victim has given up its mm. */
 export const exit_oom_victim = kfunc('exit_oom_victim', function* () {

@@ -56,7 +56,7 @@ const MAX_OOM_REAP_RETRIES = 10;
 const oom_reaper_wait = kernelGlobal('oom_reaper_wait', () => new WaitQueueHead('oom_reaper_wait', null));
 const oom_reaper_lock = kernelGlobal('oom_reaper_lock', () => new Spinlock('oom_reaper_lock', null));
 /** Victims that wait for the reaper; singly linked through task->oom_reaper_list. Under oom_reaper_lock. */
-const oom_reaper_list = kernelGlobal(
+export const oom_reaper_list = kernelGlobal(
   'oom_reaper_list',
   () => new Cell<TaskStruct | null>(null, 'oom_reaper_list'),
 );
@@ -75,13 +75,18 @@ export const queue_oom_reaper = kfunc(
   function* (tsk: TaskStruct) {
     const mm = (yield* tsk.signal.oom_mm.read()) as MmStruct;
     if (yield* test_and_set_bit(MMF_OOM_REAP_QUEUED, mm.flags)) return;
-    yield* get_task_struct(tsk);
-    const timer = (tsk.oom_reaper_timer ??= new Timer(tsk.memory, 'oom_reaper_timer.', tsk));
-    timer_setup(timer, () => wake_oom_reaper(tsk));
-    yield* add_timer(timer, jiffies() + oomReaperDelay());
+    yield* queueInAWhile(tsk);
   },
   { inlined: true },
 );
+
+/** Queues a victim two seconds from now. */
+export function* queueInAWhile(tsk: TaskStruct): Body<void> {
+  yield* get_task_struct(tsk);
+  const timer = (tsk.oom_reaper_timer ??= new Timer(tsk.memory, 'oom_reaper_timer.', tsk));
+  timer_setup(timer, () => wake_oom_reaper(tsk));
+  yield* add_timer(timer, jiffies() + oomReaperDelay());
+}
 
 /** wake_oom_reaper() - the victim's time is up. Context: timer softirq. */
 const wake_oom_reaper = kfunc('wake_oom_reaper', function* (tsk: TaskStruct) {
@@ -91,13 +96,18 @@ const wake_oom_reaper = kfunc('wake_oom_reaper', function* (tsk: TaskStruct) {
     yield* put_task_struct(tsk);
     return;
   }
+  yield* queueNow(tsk);
+});
+
+/** Hands a victim, with a reference to it, to the reaper. */
+export function* queueNow(tsk: TaskStruct): Body<void> {
   const flags = yield* spin_lock_irqsave(oom_reaper_lock());
   yield* tsk.oom_reaper_list.write(yield* oom_reaper_list().read());
   yield* oom_reaper_list().write(tsk);
   yield* spin_unlock_irqrestore(oom_reaper_lock(), flags);
   trace_event('oom', 'wake_reaper', `pid=${tsk.pid}`);
   yield* wake_up(oom_reaper_wait());
-});
+}
 
 /** oom_reaper() - the kernel thread that takes the memory of victims that do not exit by themselves. */
 export const oom_reaper = kfunc('oom_reaper', function* (): Body<void> {
@@ -175,7 +185,7 @@ export const oom_reap_task_mm = kfunc(
   { inlined: true },
 );
 
-const rssLeft = (mm: MmStruct): string =>
+export const rssLeft = (mm: MmStruct): string =>
   `anon-rss:${K(get_mm_counter(mm, MM_ANONPAGES))}kB, file-rss:${K(get_mm_counter(mm, MM_FILEPAGES))}kB, ` +
   `shmem-rss:${K(get_mm_counter(mm, MM_SHMEMPAGES))}kB`;
 

@@ -125,6 +125,13 @@ export function loadImage(mm: MmStruct, image: ProcessImage): void {
   node.slots.value = vmas.map((vma) => ({ start: vma.vm_start.value, end: vma.vm_end.value, entry: vma }));
   mm.mm_mt.ma_root.value = node;
   mm.map_count.value = vmas.length;
+  linkImage(mm, vmas);
+}
+
+/** The list of VMAs, for trees that have one. */
+function linkImage(mm: MmStruct, vmas: readonly VmAreaStruct[]): void {
+  mm.mmap.value = vmas[0] ?? null;
+  for (const [i, vma] of vmas.entries()) vma.vm_next.value = vmas[i + 1] ?? null;
 }
 
 function loadSegment(

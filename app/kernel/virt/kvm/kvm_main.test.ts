@@ -12,12 +12,17 @@ import { alloc_page, PG_dirty, put_page } from '../../mm/page_alloc.ts';
 import { KernelMemory } from '../../tracking.ts';
 import { createVm, rangeOf, REGION, VmBench, vcpuOf } from '../../testing/vm.ts';
 import { dmesg } from '../../testing/boot.ts';
-import { findTree, trees } from '../../trees/index.ts';
+import { findTree } from '../../trees/index.ts';
+import { v6_12 } from '../../trees/v6.12.ts';
+import { v6_18 } from '../../trees/v6.18.ts';
 import type { Tree } from '../../tree.ts';
 import { kvm_put_kvm } from './kvm_main.ts';
 import { kvm_set_memory_region } from './memslots.ts';
 
 const tree = (name: string): Tree => findTree(name)!;
+
+/** Those whose KVM is modelled. */
+const trees = [v6_12, v6_18];
 
 describe.each(trees.map(({ name }) => name))('a VM of %s', (name) => {
   test('pins the mm twice and gives both back', () => {
