@@ -1,5 +1,6 @@
 import { cat, ls, mkdir, poke, rm, rmdir, tee, touch } from './files.ts';
 import { close_fds, memslot_changer } from './kvm-actions.ts';
+import { fork_lab } from './fork-lab.ts';
 import { kvm_lab } from './kvm-lab.ts';
 import { kvm_run } from './kvm-run.ts';
 import { memhog } from './memhog.ts';
@@ -8,6 +9,8 @@ import { process_mrelease } from './process-mrelease.ts';
 import type { Program } from './program.ts';
 import { builtinPrograms, shellProgram } from './sh.ts';
 import { simple_kvm } from './simple-kvm.ts';
+import { slay } from './slay.ts';
+import { swapoff, swapon } from './swap.ts';
 import { dmesg, env, hostname, id, nproc, ps, sleep, uname, whoami } from './system.ts';
 import { grep, head, seq, sort, tail, wc } from './text.ts';
 
@@ -23,6 +26,10 @@ export const programs: readonly Program[] = [
     madvise_loop,
     munmap_loop,
     process_mrelease,
+    fork_lab,
+    swapon,
+    swapoff,
+    slay,
   ],
   ...[
     cat,

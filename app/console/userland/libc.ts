@@ -15,8 +15,9 @@ import { __x64_sys_pidfd_open, sys_process_mrelease } from '../../kernel/kernel/
 import { __x64_sys_kill, __x64_sys_pause } from '../../kernel/kernel/signal_syscalls.ts';
 import { user_access } from '../../kernel/arch/x86/mm/user_fault.ts';
 import { PAGE_SIZE, VM_READ, VM_WRITE } from '../../kernel/include/mm_types.ts';
-import { do_madvise, MADV_DONTNEED } from '../../kernel/mm/madvise.ts';
+import { do_madvise, MADV_DONTNEED, MADV_PAGEOUT } from '../../kernel/mm/madvise.ts';
 import { __vm_munmap, vm_mmap_pgoff } from '../../kernel/mm/mmap.ts';
+import { __x64_sys_swapoff, __x64_sys_swapon } from '../../kernel/mm/swapfile.ts';
 import { __x64_sys_clock_nanosleep } from '../../kernel/kernel/time/hrtimer.ts';
 
 /**
@@ -79,8 +80,17 @@ export const mmap = (length: number): Call<number> =>
 export const munmap = (start: number, length: number): Call<number> =>
   syscall('munmap', () => __vm_munmap(start, length));
 
-export const madvise = (start: number, length: number, advice: 'MADV_DONTNEED'): Call<number> =>
-  syscall('madvise', () => do_madvise(start, length, { MADV_DONTNEED }[advice]));
+export const madvise = (
+  start: number,
+  length: number,
+  advice: 'MADV_DONTNEED' | 'MADV_PAGEOUT',
+): Call<number> => syscall('madvise', () => do_madvise(start, length, { MADV_DONTNEED, MADV_PAGEOUT }[advice]));
+
+/** Makes a swap area of a block device. Real ones say themselves how many pages they have. */
+export const swapon = (path: string, pages: number): Call<number> =>
+  syscall('swapon', () => __x64_sys_swapon(path, pages));
+
+export const swapoff = (path: string): Call<number> => syscall('swapoff', () => __x64_sys_swapoff(path));
 
 export const pidfd_open = (pid: number): Call<number> =>
   syscall('pidfd_open', () => __x64_sys_pidfd_open(pid));

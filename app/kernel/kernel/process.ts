@@ -11,6 +11,7 @@ import { refcount_inc } from '../include/refcount.ts';
 import { current, SIGNAL_GROUP_EXIT, SignalStruct, TaskStruct } from '../include/sched.ts';
 import { task_lock, task_unlock } from '../include/task.ts';
 import { kernelGlobal } from '../globals.ts';
+import { config } from '../kernel.ts';
 import { kfunc } from '../kfunc.ts';
 import { loadImage, staticProgram, type ProcessImage } from '../mm/process-image.ts';
 import { kmem_cache_alloc, kmem_cache_create, kmem_cache_free } from '../mm/slab.ts';
@@ -23,6 +24,7 @@ import { mm_alloc, mm_init, MM_STRUCT_SIZE, mmget, mmput } from './fork.ts';
 import { write_lock_irq, write_unlock_irq } from './locking/rwlock.ts';
 import { spin_lock, spin_unlock } from './locking/spinlock.ts';
 import { alloc_pid, bootPid, init_task_tasks, tasklist_lock } from './pid.ts';
+import { call_rcu } from './rcu/tree.ts';
 import { updateStanding } from './sched/core.ts';
 import { alloc_thread_stack_node } from './thread_stack.ts';
 
@@ -119,8 +121,7 @@ const copy_process = kfunc(
       // bad_fork_cleanup_files: nobody has seen the task.
       yield* exit_files(task);
       yield* kmem_cache_free(signal_cachep(), signal);
-      if (task.stack !== null) yield* task.stack.free();
-      yield* kmem_cache_free(task_struct_cachep(), task);
+      yield* delayed_free_task(task);
       return mm;
     }
     name(task, comm, yield* alloc_pid());
@@ -139,6 +140,17 @@ const copy_process = kfunc(
     return task;
   },
 );
+
+/** delayed_free_task() - whoever found the task as the owner of its mm may still look at it. */
+function* delayed_free_task(task: TaskStruct): Body<void> {
+  if (config().MEMCG) yield* call_rcu(task.rcu, () => __delayed_free_task(task));
+  else yield* __delayed_free_task(task);
+}
+
+const __delayed_free_task = kfunc('__delayed_free_task', function* (task: TaskStruct) {
+  if (task.stack !== null) yield* task.stack.free();
+  yield* kmem_cache_free(task_struct_cachep(), task);
+});
 
 /** copy_mm() - the address space of a process that nobody has seen yet. */
 const copy_mm = kfunc(

@@ -233,8 +233,12 @@ export const mem_cgroup_out_of_memory = kfunc(
 /** get_mem_cgroup_from_mm() - the group of the mm's owner. */
 export function* get_mem_cgroup_from_mm(mm: MmStruct): Body<MemCgroup | null> {
   if (!config().MEMCG) return null;
+  // The owner of an mm that fork could not finish is a task that will never be.
+  yield* rcu_read_lock();
   const owner = yield* rcu_dereference(mm.owner);
-  return owner === null ? null : yield* rcu_dereference(owner.memcg);
+  const memcg = owner === null ? null : yield* rcu_dereference(owner.memcg);
+  yield* rcu_read_unlock();
+  return memcg;
 }
 
 /** charge_memcg() */

@@ -1,5 +1,5 @@
 import type { Body } from '../../sim/call.ts';
-import { list_first, ListHead } from '../include/list.ts';
+import { list_first, list_next, ListHead } from '../include/list.ts';
 import type { MmStruct } from '../include/mm_types.ts';
 import { SwapEntry, SWP_WRITEOK, type SwapInfoStruct } from '../include/swap.ts';
 import { kernelGlobal } from '../globals.ts';
@@ -27,9 +27,10 @@ export const init_mm_mmlist = kernelGlobal('init_mm', () => new ListHead<MmStruc
  */
 export const folio_alloc_swap = kfunc('folio_alloc_swap', function* (pages: number): Body<SwapEntry | null> {
   yield* spin_lock(swap_lock());
-  const si = yield* list_first(swap_active_head());
+  const head = swap_active_head();
   let entry: SwapEntry | null = null;
-  if (si !== null) {
+  let si = yield* list_first(head);
+  for (; si !== null && entry === null; si = yield* list_next(si.list, head)) {
     yield* spin_lock(si.lock);
     const room = si.pages - (yield* si.inuse_pages.read());
     if (((yield* si.flags.read()) & SWP_WRITEOK) !== 0 && room >= pages) {

@@ -225,7 +225,8 @@ function* areaOf(device: string): Body<SwapInfoStruct | null> {
  * __x64_sys_swapoff() - bring back all that was written to a device, and use it no more.
  *
  * Return: 0, -EINVAL for what is no area in use, -ENOMEM, or -EINTR.
- * Models: mm/swapfile.c. Leaves out: whether there is memory enough, and who still reads from the device.
+ * Models: mm/swapfile.c. Leaves out: whether there is memory enough, who still reads from the device, and that the next
+ * area takes over the struct, which is never freed.
  */
 export const __x64_sys_swapoff = kfunc('__x64_sys_swapoff', function* (path: string) {
   yield* spin_lock(swap_lock());
@@ -260,7 +261,6 @@ export const __x64_sys_swapoff = kfunc('__x64_sys_swapoff', function* (path: str
   yield* swap_info().update((areas) => areas.filter((other) => other !== si));
   yield* spin_unlock(swap_lock());
   yield* mutex_unlock(swapon_mutex());
-  yield* kfree(si);
   return 0;
 });
 

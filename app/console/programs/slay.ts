@@ -1,0 +1,25 @@
+import { strerror } from '../../kernel/include/errno.ts';
+import { SIGKILL } from '../../kernel/include/signal.ts';
+import { rest, startGate } from '../userland/gate.ts';
+import { kill, print, STDERR } from '../userland/libc.ts';
+import { withOptions } from './program.ts';
+
+/** For searches: kill waits at no gate, and does more than this. */
+export const slay = withOptions(
+  {
+    name: 'slay',
+    summary: 'Kills processes with SIGKILL, all at once with what else begins at the start gate.',
+    operands: 'PID...',
+    options: [],
+    startsAtGate: true,
+  },
+  function* ({ operands }) {
+    yield* startGate();
+    for (const word of operands) {
+      const error = yield* kill(Number(word), SIGKILL);
+      if (error !== 0) yield* print(STDERR, `slay: (${word}) - ${strerror(error)}\n`);
+    }
+    yield* rest();
+    return 0;
+  },
+);
