@@ -19,6 +19,8 @@ import {
   type MmStruct,
   type VmAreaStruct,
 } from '../include/mm_types.ts';
+import { mmap_write_lock, mmap_write_unlock } from '../include/mmap_lock.ts';
+import { XA_ZERO_ENTRY } from '../include/maple_tree.ts';
 import { mmu_notifier_release } from '../include/mmu_notifier.ts';
 import { current, type TaskStruct } from '../include/sched.ts';
 import { SIGBUS } from '../include/signal.ts';
@@ -28,7 +30,8 @@ import { mmdrop } from '../kernel/fork.ts';
 import { create_user_process, create_user_thread, user_process_at_boot } from '../kernel/process.ts';
 import { kernel_wait4 } from '../kernel/exit.ts';
 import { checkers } from '../checkers/index.ts';
-import { __mt_destroy, MaState, mas_find, mas_set } from '../lib/maple_tree.ts';
+import { __mt_destroy, MaState, mas_find, mas_set, mas_store_gfp } from '../lib/maple_tree.ts';
+import { titlesOf } from '../report/titles.ts';
 import { inTurn } from '../testing/boot.ts';
 import { counters, dmesg, fill, map, runToEnd } from '../testing/processes.ts';
 import { bootWithThreads } from '../testing/threads.ts';
@@ -206,6 +209,25 @@ describe.each(all)('an address space ($name)', (tree) => {
     expect(seen).toEqual([4, 1]);
   });
 });
+
+// dup_mmap() that came to nothing leaves a marker in the tree. MMF_OOM_SKIP is all that keeps reapers from it.
+test.each(trees.flatMap((tree) => [true, false].map((skip) => [tree.name, skip, tree] as const)))(
+  'a reaper takes the marker of an unfinished fork for a VMA (%s, MMF_OOM_SKIP %s)',
+  (_name, skip, tree) => {
+    const { kernel, mm } = process(function* () {
+      yield* mmap_write_lock(mm);
+      yield* mas_store_gfp(mm.mm_mt, 0x800000000000, 0x800000001000, XA_ZERO_ENTRY);
+      yield* mmap_write_unlock(mm);
+      if (skip) yield* mm_flags_set(MMF_OOM_SKIP, mm);
+      yield* oom_reap_task_mm(current(), mm);
+      return 0;
+    }, tree);
+    kernel.machine.run(inTurn, 100_000);
+    expect(titlesOf(dmesg(kernel)).slice(0, 1)).toEqual(
+      skip ? [] : ['KASAN: null-ptr-deref Read in __oom_reap_task_mm'],
+    );
+  },
+);
 
 describe('threads of a process', () => {
   test('fault, unmap and exit side by side without a trace', () => {

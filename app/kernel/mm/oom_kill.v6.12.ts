@@ -1,9 +1,10 @@
+import { nullDereference } from '../arch/x86/mm/fault.ts';
 import { mm_flags_set } from '../include/mm.ts';
 import { xa_is_zero } from '../include/maple_tree.ts';
 import { MMF_UNSTABLE, ULONG_MAX } from '../include/mm_types.ts';
 import { replace } from '../kfunc.ts';
 import { MaState, mas_find } from '../lib/maple_tree.ts';
-import { __oom_reap_task_mm, reapable, reapVma } from './oom_reaper.ts';
+import { __oom_reap_task_mm, reapable, reapVma, VM_FLAGS_OF_XA_ZERO } from './oom_reaper.ts';
 
 /** The reaper walks from the bottom up. */
 export const v6_12Replacements = [
@@ -14,7 +15,7 @@ export const v6_12Replacements = [
     for (;;) {
       const vma = yield* mas_find(mas, ULONG_MAX);
       if (vma === null) return ret;
-      if (xa_is_zero(vma)) continue;
+      if (xa_is_zero(vma)) return yield* nullDereference(VM_FLAGS_OF_XA_ZERO);
       if ((yield* reapable(vma)) && !(yield* reapVma(mm, vma))) ret = false;
     }
   }),

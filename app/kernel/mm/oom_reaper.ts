@@ -1,4 +1,5 @@
 import { Cell } from '../../sim/cell.ts';
+import { nullDereference } from '../arch/x86/mm/fault.ts';
 import { test_and_set_bit } from '../include/bitops.ts';
 import { get_mm_counter, K, mm_flags_set, mm_flags_test } from '../include/mm.ts';
 import {
@@ -189,6 +190,9 @@ export const rssLeft = (mm: MmStruct): string =>
   `anon-rss:${K(get_mm_counter(mm, MM_ANONPAGES))}kB, file-rss:${K(get_mm_counter(mm, MM_FILEPAGES))}kB, ` +
   `shmem-rss:${K(get_mm_counter(mm, MM_SHMEMPAGES))}kB`;
 
+/** What `vm_flags` is read from where the tree holds XA_ZERO_ENTRY, 0x406, in place of a VMA: nobody looks for it. */
+export const VM_FLAGS_OF_XA_ZERO = 0x426;
+
 /**
  * __oom_reap_task_mm() - zap all that is the mm's own.
  *
@@ -203,7 +207,7 @@ export const __oom_reap_task_mm = kfunc('__oom_reap_task_mm', function* (mm: MmS
   for (;;) {
     const vma = yield* mas_find_rev(mas, 0);
     if (vma === null) return ret;
-    if (xa_is_zero(vma)) continue;
+    if (xa_is_zero(vma)) return yield* nullDereference(VM_FLAGS_OF_XA_ZERO);
     if ((yield* reapable(vma)) && !(yield* reapVma(mm, vma))) ret = false;
   }
 });
