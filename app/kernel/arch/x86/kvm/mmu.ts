@@ -48,6 +48,8 @@ export interface KvmPageFault {
   mmu_seq: number;
   page: Page | null;
   map_writable: boolean;
+  /** What the last look at invalidations told. */
+  invalidated: Invalidated;
 }
 
 /** kvm_unmap_gfn_range() - zap the SPTEs of a range. Under mmu_lock for write. Return: TLBs need a flush. */
@@ -170,14 +172,17 @@ function* hasPresentSpte(kvm: Kvm, range: KvmGfnRange): Body<boolean> {
   return false;
 }
 
+/** Why a fault has to look again: its frame is being invalidated now, or something was since its snapshot. */
+export type Invalidated = 'now' | 'since' | false;
+
 /** mmu_invalidate_retry_gfn_unsafe() - without mmu_lock: may miss an invalidation, saves work if it does not. */
 export const mmu_invalidate_retry_gfn_unsafe = kfunc(
   'mmu_invalidate_retry_gfn_unsafe',
-  function* (kvm: Kvm, mmu_seq: number, gfn: number) {
+  function* (kvm: Kvm, mmu_seq: number, gfn: number): Body<Invalidated> {
     if ((yield* READ_ONCE(kvm.mmu_invalidate_in_progress)) !== 0 && (yield* isInInvalidatedRange(kvm, gfn))) {
-      return true;
+      return 'now';
     }
-    return (yield* READ_ONCE(kvm.mmu_invalidate_seq)) !== mmu_seq;
+    return (yield* READ_ONCE(kvm.mmu_invalidate_seq)) === mmu_seq ? false : 'since';
   },
   { inlined: true },
 );
@@ -185,13 +190,13 @@ export const mmu_invalidate_retry_gfn_unsafe = kfunc(
 /** mmu_invalidate_retry_gfn() - the same with mmu_lock held, when it is sure. */
 export const mmu_invalidate_retry_gfn = kfunc(
   'mmu_invalidate_retry_gfn',
-  function* (kvm: Kvm, mmu_seq: number, gfn: number) {
+  function* (kvm: Kvm, mmu_seq: number, gfn: number): Body<Invalidated> {
     if ((yield* kvm.mmu_invalidate_in_progress.read()) !== 0) {
       const start = yield* kvm.mmu_invalidate_range_start.read();
-      if (WARN_ON_ONCE(start === INVALID_GPA, 'include/linux/kvm_host.h:2094')) return true;
-      if (yield* isInInvalidatedRange(kvm, gfn)) return true;
+      if (WARN_ON_ONCE(start === INVALID_GPA, 'include/linux/kvm_host.h:2094')) return 'since';
+      if (yield* isInInvalidatedRange(kvm, gfn)) return 'now';
     }
-    return (yield* kvm.mmu_invalidate_seq.read()) !== mmu_seq;
+    return (yield* kvm.mmu_invalidate_seq.read()) === mmu_seq ? false : 'since';
   },
   { inlined: true },
 );
@@ -207,7 +212,9 @@ export const kvm_mmu_page_fault = kfunc(
   function* (vcpu: KvmVcpu, gfn: number, write: boolean) {
     const memslots = yield* rcu_dereference(vcpu.kvm.memslots);
     const slot = __gfn_to_memslot(yield* memslots.slots.read(), gfn);
-    const fault: KvmPageFault = { gfn, write, slot, mmu_seq: 0, page: null, map_writable: false };
+    const fault: KvmPageFault = {
+      ...{ gfn, write, slot, mmu_seq: 0, page: null, map_writable: false, invalidated: false },
+    };
     const r = yield* kvm_tdp_page_fault(vcpu, fault);
     if (r === RET_PF_RETRY) vcpu.retryUntil = retryCondition(vcpu.kvm, fault, memslots);
     return r;
@@ -216,23 +223,17 @@ export const kvm_mmu_page_fault = kfunc(
 
 /**
  * Until then the fault would be retried once more, with nothing else to come of it; null if the next try has
- * another number to compare with, or another frame is meant.
+ * another number to compare with. Told by what the fault itself has read: who looks at more than that here would
+ * depend on what others do, and no search would know.
+ *
+ * Leaves out: that the next try could find another invalidation, of other frames only, under way by then.
  */
-function retryCondition(
-  kvm: Kvm,
-  { slot, gfn, mmu_seq }: KvmPageFault,
-  seen: KvmMemslots,
-): RetryCondition | null {
-  if (slot !== null && (slot.flags & KVM_MEMSLOT_INVALID) !== 0) {
-    const { memslots } = kvm;
+function retryCondition(kvm: Kvm, fault: KvmPageFault, seen: KvmMemslots): RetryCondition | null {
+  const { memslots, mmu_invalidate_in_progress: count } = kvm;
+  if (fault.slot !== null && (fault.slot.flags & KVM_MEMSLOT_INVALID) !== 0) {
     return { cell: memslots, changed: () => memslots.value !== seen };
   }
-  const { mmu_invalidate_in_progress: count } = kvm;
-  const { mmu_invalidate_range_start: start, mmu_invalidate_range_end: end } = kvm;
-  if (kvm.mmu_invalidate_seq.value !== mmu_seq || gfn < start.value || gfn >= end.value) return null;
-  // The range only grows while the count is not 0. What begins after it was 0 has a range of its own.
-  let over = false;
-  return { cell: count, changed: () => (over ||= count.value === 0) };
+  return fault.invalidated === 'now' ? { cell: count, changed: () => count.value === 0 } : null;
 }
 
 export const kvm_tdp_page_fault = kfunc('kvm_tdp_page_fault', function* (vcpu: KvmVcpu, fault: KvmPageFault) {
@@ -275,7 +276,8 @@ export const kvm_mmu_faultin_pfn = kfunc(
     if (slot === null) return RET_PF_EMULATE;
     if ((slot.flags & KVM_MEMSLOT_INVALID) !== 0) return RET_PF_RETRY;
     if (fault.write && (slot.flags & KVM_MEM_READONLY) !== 0) return RET_PF_EMULATE;
-    if (yield* mmu_invalidate_retry_gfn_unsafe(kvm, fault.mmu_seq, fault.gfn)) return RET_PF_RETRY;
+    fault.invalidated = yield* mmu_invalidate_retry_gfn_unsafe(kvm, fault.mmu_seq, fault.gfn);
+    if (fault.invalidated !== false) return RET_PF_RETRY;
 
     const pfn = yield* hva_to_pfn(gfn_to_hva_memslot(slot, fault.gfn), fault.write);
     if (pfn.page === null) {
@@ -286,7 +288,8 @@ export const kvm_mmu_faultin_pfn = kfunc(
     fault.page = pfn.page;
     fault.map_writable = pfn.writable && (slot.flags & KVM_MEM_READONLY) === 0;
 
-    if (yield* mmu_invalidate_retry_gfn_unsafe(kvm, fault.mmu_seq, fault.gfn)) {
+    fault.invalidated = yield* mmu_invalidate_retry_gfn_unsafe(kvm, fault.mmu_seq, fault.gfn);
+    if (fault.invalidated !== false) {
       yield* kvm_mmu_finish_page_fault(fault, RET_PF_RETRY);
       return RET_PF_RETRY;
     }
@@ -299,7 +302,8 @@ export const is_page_fault_stale = kfunc(
   'is_page_fault_stale',
   function* (vcpu: KvmVcpu, fault: KvmPageFault) {
     if (fault.slot === null) return false;
-    return yield* mmu_invalidate_retry_gfn(vcpu.kvm, fault.mmu_seq, fault.gfn);
+    fault.invalidated = yield* mmu_invalidate_retry_gfn(vcpu.kvm, fault.mmu_seq, fault.gfn);
+    return fault.invalidated !== false;
   },
   { inlined: true },
 );
