@@ -4,6 +4,7 @@ import { fork_lab } from './fork-lab.ts';
 import { kvm_lab } from './kvm-lab.ts';
 import { kvm_run } from './kvm-run.ts';
 import { memhog } from './memhog.ts';
+import { hold, mm_lab } from './mm-lab.ts';
 import { madvise_loop, munmap_loop } from './memory-loops.ts';
 import { process_mrelease } from './process-mrelease.ts';
 import type { Program } from './program.ts';
@@ -25,6 +26,8 @@ export const programs: readonly Program[] = [
     memhog,
     madvise_loop,
     munmap_loop,
+    mm_lab,
+    hold,
     process_mrelease,
     fork_lab,
     swapon,

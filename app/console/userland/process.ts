@@ -11,6 +11,10 @@ export type UserBody = () => Body<number>;
 export const fork = (comm: string, body: UserBody): Call<number> =>
   syscall('clone', () => __do_sys_clone(comm, body, 'copy'));
 
+/** clone(CLONE_VM): a child that runs `body` in the caller's memory. Gives its pid or an error. */
+export const shareMemory = (comm: string, body: UserBody): Call<number> =>
+  syscall('clone', () => __do_sys_clone(comm, body, 'share'));
+
 /** vfork() and execve() in one: a child that starts as another program. Gives its pid or an error. */
 export const spawnProgram = (comm: string, body: UserBody): Call<number> =>
   syscall('vfork', () => __do_sys_clone(comm, body, 'fresh'));

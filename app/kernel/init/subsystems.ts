@@ -14,5 +14,6 @@ import '../fs/proc/base.ts';
 import '../kernel/cgroup/cgroup.ts';
 import '../lab/holds.ts';
 import '../lab/oom_reap_task.ts';
+import '../lab/oom_victims.ts';
 import '../mm/shmem.ts';
 import '../mm/swapfile.ts';

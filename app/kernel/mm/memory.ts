@@ -56,10 +56,14 @@ export const pte_offset_map_lock = kfunc(
 );
 
 /** pte_unmap_unlock() */
-export function* pte_unmap_unlock(table: PteTable): Body<void> {
-  yield* spin_unlock(table.ptl);
-  yield* rcu_read_unlock();
-}
+export const pte_unmap_unlock = kfunc(
+  'pte_unmap_unlock',
+  function* (table: PteTable) {
+    yield* spin_unlock(table.ptl);
+    yield* rcu_read_unlock();
+  },
+  { inlined: true },
+);
 
 /** add_mm_rss_vec() - several counters at once. */
 export function* add_mm_rss_vec(mm: MmStruct, rss: readonly number[]): Body<void> {

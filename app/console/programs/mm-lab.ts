@@ -1,0 +1,93 @@
+import type { Body } from '../../sim/call.ts';
+import { strerror } from '../../kernel/include/errno.ts';
+import { O_WRONLY } from '../../kernel/include/fs.ts';
+import { PAGE_SIZE } from '../../kernel/include/mm_types.ts';
+import { close, madvise, mmap, open, pause, print, STDERR, touch, write } from '../userland/libc.ts';
+import { becomeActor, expectMoreActors, rest, startGate } from '../userland/gate.ts';
+import { shareMemory } from '../userland/process.ts';
+import { withOptions } from './program.ts';
+
+const NAME = 'mm_lab';
+
+/** What a process does once the gate is open, with the memory that they share. */
+type Action = (memory: number, bytes: number) => Body<number>;
+
+function* leave(): Body<number> {
+  return 0;
+}
+
+function* stay(): Body<number> {
+  for (;;) yield* pause();
+}
+
+function* giveBack(memory: number, bytes: number): Body<number> {
+  yield* madvise(memory, bytes, 'MADV_DONTNEED');
+  return yield* stay();
+}
+
+const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
+  ['exit', leave],
+  ['pause', stay],
+  ['dontneed', giveBack],
+]);
+
+function* behindGate(action: Action, memory: number, bytes: number): Body<number> {
+  yield* startGate();
+  return yield* action(memory, bytes);
+}
+
+function* asSharer(action: Action, memory: number, bytes: number): Body<number> {
+  becomeActor();
+  return yield* behindGate(action, memory, bytes);
+}
+
+export const mm_lab = withOptions(
+  {
+    name: NAME,
+    summary:
+      'Processes that share one address space (CLONE_VM without CLONE_THREAD) do one thing each, all at once.',
+    operands: 'ACTION...',
+    options: [{ flag: '-p', value: 'PAGES', description: 'memory to fill before', default: 0 }],
+    startsAtGate: true,
+  },
+  function* (options) {
+    const actions = options.operands.map((name) => ACTIONS.get(name));
+    const unknown = options.operands.filter((name) => !ACTIONS.has(name));
+    if (unknown.length > 0 || actions.length === 0) {
+      const known = [...ACTIONS.keys()].join(', ');
+      yield* print(STDERR, `${NAME}: ${unknown[0] ?? 'no action'}: actions are ${known}\n`);
+      return 2;
+    }
+    const bytes = Math.floor(options.number('-p')) * PAGE_SIZE;
+    const memory = bytes === 0 ? 0 : yield* mmap(bytes);
+    if (memory < 0) return 1;
+    if (bytes > 0) yield* touch(memory, bytes, 'write');
+    const [first = leave, ...others] = actions.filter((action) => action !== undefined);
+    expectMoreActors(others.length);
+    for (const action of others) yield* shareMemory(NAME, () => asSharer(action, memory, bytes));
+    return yield* behindGate(first, memory, bytes);
+  },
+);
+
+export const hold = withOptions(
+  {
+    name: 'hold',
+    summary: 'Writes a text to a file, and closes it: what the file does when it is released, is done then.',
+    operands: 'FILE TEXT',
+    options: [],
+    startsAtGate: true,
+  },
+  function* ({ operands }) {
+    const [path, text] = operands;
+    const fd = yield* open(path ?? '', O_WRONLY);
+    const written = fd < 0 ? fd : yield* write(fd, text ?? '');
+    if (written < 0) {
+      yield* print(STDERR, `hold: ${path ?? ''}: ${strerror(written)}\n`);
+      return 1;
+    }
+    yield* startGate();
+    yield* close(fd);
+    yield* rest();
+    return 0;
+  },
+);
