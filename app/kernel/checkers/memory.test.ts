@@ -103,9 +103,10 @@ describe('the stack of a task that is gone', () => {
     const [old, next] = ['old', 'next'].map((comm, i) => addTask(kernel, comm, 70 + i, nothing));
     addTask(kernel, 'sh', 63, function* () {
       yield* alloc_thread_stack_node(old);
+      const { stack } = old;
       yield* free_thread_stack(old);
       yield* alloc_thread_stack_node(next);
-      expect(next.stack).toBe(old.stack);
+      expect(next.stack).toBe(stack);
     });
     runInTurn(kernel);
   });

@@ -43,6 +43,26 @@ test('a task gives up its mm before its task work is done', () => {
   expect(order).toEqual(['second: mm gone, 1', 'first: mm gone, 1']);
 });
 
+test('a zombie has given its stack back, and keeps its place in the lists', () => {
+  const { kernel, scheduler } = bootTimed({ tree: v6_12 });
+  const seen: unknown[] = [];
+  kernel.machine.inside(() =>
+    user_process_at_boot('sh', function* () {
+      const child = yield* create_user_process('child', noCode, 'copy');
+      if (typeof child === 'number') return 1;
+      seen.push(child.stack !== null);
+      yield* schedule_timeout_uninterruptible(100);
+      seen.push(child.stack, child.memory.alive);
+      yield* kernel_wait4(child.pid, 0);
+      yield* schedule_timeout_uninterruptible(100);
+      seen.push(child.memory.alive);
+      return 0;
+    }),
+  );
+  runToEnd(kernel, scheduler);
+  expect(seen).toEqual([true, null, true, false]);
+});
+
 test('the last user takes the address space down, whoever that is', () => {
   const kernel = bootWithThreads({ tree: v6_12 });
   kernel.tracing.enable('mmap:exit_mmap');

@@ -39,6 +39,7 @@ import { init_task_tasks, tasklist_lock } from './pid.ts';
 import { wait_event_interruptible, wake_up_interruptible_all } from './sched/wait.ts';
 import { __send_signal_locked, exit_signals, zap_other_threads } from './signal.ts';
 import { exit_task_work } from './task_work.ts';
+import { free_thread_stack } from './thread_stack.ts';
 
 /**
  * do_group_exit() - end all threads of the process.
@@ -250,11 +251,13 @@ const do_task_dead = kfunc('do_task_dead', function* (): Body<never> {
   return yield* end(me.exit_code);
 });
 
-/** finish_task_switch() - a dead task's borrowed mm and its reference to itself. */
+/** finish_task_switch() - a dead task's borrowed mm, its stack, and its reference to itself. */
 const finish_task_switch = kfunc('finish_task_switch.isra.0', function* (prev: TaskStruct) {
   const mm = prev.active_mm;
   prev.active_mm = null;
   if (mm !== null) yield* mmdrop_sched(mm);
+  // put_task_stack(): a zombie has none.
+  yield* free_thread_stack(prev);
   yield* put_task_struct_rcu_user(prev);
 });
 

@@ -34,11 +34,13 @@ export const alloc_thread_stack_node = kfunc('alloc_thread_stack_node', function
  * free_thread_stack() - takes a dead task's stack away. The CPU keeps up to two: what still points into such a
  * stack finds mapped memory there.
  *
- * Context: whoever drops the last reference, after the task ran for the last time. Models: kernel/fork.c.
+ * Context: who switches away from a dead task; who drops the last reference to one that never ran.
+ * Models: kernel/fork.c. Leaves out: the grace period of RCU before a stack is freed for which there is no room.
  */
 export const free_thread_stack = kfunc('free_thread_stack', function* (tsk: TaskStruct) {
   const { stack } = tsk;
   if (stack === null) return;
+  tsk.stack = null;
   // do_exit() never returned: what stood on its callers' frames ends with the stack.
   for (let frame = tsk.thread.top; frame !== null; frame = frame.caller) {
     for (const local of frame.locals ?? []) yield* local.free();
