@@ -267,7 +267,7 @@ const checkpointSchema = z.object({
   target: z.object({ kind: z.enum(['program', 'scenario']), name: z.string() }).loose(),
   settings: z.object({ strategy: z.literal('dpor') }).loose(),
   elapsedMs: z.number(),
-  checkpoint: z.object({ version: z.literal(1), branches: z.array(z.unknown()) }).loose(),
+  checkpoint: z.object({ version: z.literal(1), root: z.object({}).loose() }).loose(),
 });
 
 function readCheckpoint(path: string): Saved {
