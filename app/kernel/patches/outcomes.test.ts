@@ -4,11 +4,13 @@ import { EAGAIN } from '../include/errno.ts';
 import {
   mmu_notifier_invalidate_range_end,
   mmu_notifier_invalidate_range_start_nonblock,
+  mmu_notifier_test_young,
   MmuNotifier,
 } from '../include/mmu_notifier.ts';
 import { current, type TaskStruct } from '../include/sched.ts';
 import { kfunc, replace } from '../kfunc.ts';
 import { mmgrab } from '../kernel/fork.ts';
+import { write_lock } from '../kernel/locking/rwlock.ts';
 import { spin_lock, Spinlock, spin_unlock } from '../kernel/locking/spinlock.ts';
 import { user_process_at_boot } from '../kernel/process.ts';
 import { schedule_timeout_uninterruptible } from '../kernel/sched/core.ts';
@@ -19,7 +21,7 @@ import { reserve } from '../struct.ts';
 import { dmesg } from '../testing/boot.ts';
 import { counters, fill, map, runToEnd } from '../testing/processes.ts';
 import { bootTimed } from '../testing/threads.ts';
-import { createVm, rangeOf, VmBench, vcpuOf } from '../testing/vm.ts';
+import { createVm, HVA, rangeOf, VmBench, vcpuOf } from '../testing/vm.ts';
 import { findTree } from '../trees/index.ts';
 import type { Patch, Tree } from '../tree.ts';
 import { kvm_create_vm } from '../virt/kvm/kvm_main.ts';
@@ -176,6 +178,29 @@ describe.each(known.map((tree) => [tree.name, tree] as const))(
     });
   },
 );
+
+test('asking a guest whether it used a page takes mmu_lock in v6.12, and goes without it in v6.18', () => {
+  const waits = known.map((tree) => {
+    const bench = new VmBench({ tree });
+    bench.page(0);
+    const meeting = bench.meetingPoint(false);
+    let young = false;
+    const { asking } = bench.run({
+      *holder() {
+        const kvm = yield* createVm();
+        yield* kvm_mmu_page_fault(vcpuOf(kvm), 0, true);
+        yield* write_lock(kvm.mmu_lock);
+        yield* meeting.write(true);
+      },
+      *asking() {
+        yield* meeting.await((value) => value);
+        young = yield* mmu_notifier_test_young(bench.mm, HVA);
+      },
+    });
+    return asking.thread.state === 'ended' && young ? 'no' : 'yes';
+  });
+  expect(waits).toEqual(['yes', 'no']);
+});
 
 test('v2 releases under mmap_lock and inside srcu without a report, with pages mapped in the guest', () => {
   for (const tree of known) {

@@ -3,6 +3,7 @@ import { v6_12Replacements as fork } from '../kernel/fork.v6.12.ts';
 import { v6_12Replacements as gather } from '../mm/mmu_gather.v6.12.ts';
 import { v6_12Replacements as reaper } from '../mm/oom_kill.v6.12.ts';
 import { v6_12Replacements as vma } from '../mm/vma.v6.12.ts';
+import { v6_12Replacements as kvmAging } from '../virt/kvm/kvm_mmu_notifier.v6.12.ts';
 import type { Tree } from '../tree.ts';
 
 /** The kernel of the captures. What it does otherwise than v6.18 stands beside what it replaces. */
@@ -10,7 +11,7 @@ export const v6_12: Tree = {
   name: 'v6.12',
   description: 'Linux 6.12.117 (Debian source), x86-64',
   release: '6.12.117',
-  replacements: [...fork, ...gather, ...reaper, ...tdp, ...vma],
+  replacements: [...fork, ...gather, ...kvmAging, ...reaper, ...tdp, ...vma],
   traits: {
     kvmAllocation: 'vmalloc',
     preemptionModelInDumps: false,

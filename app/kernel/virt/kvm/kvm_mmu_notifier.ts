@@ -46,6 +46,8 @@ interface KvmMmuNotifierRange {
   readonly on_lock: ((kvm: Kvm) => Call<void>) | null;
   readonly flush_on_ret: boolean;
   readonly may_block: boolean;
+  /** The handler goes without mmu_lock. */
+  readonly lockless?: boolean;
 }
 
 /** mmu_notifier_to_kvm() - container_of() */
@@ -68,7 +70,7 @@ export function* unlock_mn_invalidate({ mn_invalidate_lock }: Kvm): Body<void> {
 /**
  * __kvm_handle_hva_range() - call a handler for each memslot that overlaps a range of host addresses.
  *
- * mmu_lock is taken for write when the first such slot is found, and not at all without one.
+ * mmu_lock is taken for write when the first such slot is found, and not at all without one or for a lockless handler.
  * Return: what the handlers say, and whether there was a slot.
  */
 export const __kvm_handle_hva_range = kfunc(
@@ -87,9 +89,11 @@ export const __kvm_handle_hva_range = kfunc(
       const hva_end = Math.min(range.end, slot_end);
       if (!found_memslot) {
         found_memslot = true;
-        yield* write_lock(kvm.mmu_lock);
-        if (range.on_lock !== null) yield* range.on_lock(kvm);
-        if (range.handler === null) break;
+        if (range.lockless !== true) {
+          yield* write_lock(kvm.mmu_lock);
+          if (range.on_lock !== null) yield* range.on_lock(kvm);
+          if (range.handler === null) break;
+        }
       }
       const gfn_range: KvmGfnRange = {
         slot,
@@ -101,7 +105,7 @@ export const __kvm_handle_hva_range = kfunc(
     }
 
     if (range.flush_on_ret && ret) yield* kvm_flush_remote_tlbs(kvm);
-    if (found_memslot) yield* write_unlock(kvm.mmu_lock);
+    if (found_memslot && range.lockless !== true) yield* write_unlock(kvm.mmu_lock);
     yield* srcu_read_unlock(kvm.srcu, idx);
     return { ret, found_memslot };
   },
@@ -220,24 +224,26 @@ export const kvm_mmu_notifier_invalidate_range_end = kfunc(
   },
 );
 
+// Ageing. Models: v6.15 and later, where x86 looks at SPTEs under RCU alone and flushes no TLB for it.
+
 export const kvm_mmu_notifier_clear_flush_young = kfunc(
   'kvm_mmu_notifier_clear_flush_young',
   function* (mn: MmuNotifier, _mm: MmStruct, start: number, end: number) {
-    return yield* handleAging(mn, start, end, kvm_age_gfn, true);
+    return yield* handleAging(mn, start, end, kvm_age_gfn, false, true);
   },
 );
 
 export const kvm_mmu_notifier_clear_young = kfunc(
   'kvm_mmu_notifier_clear_young',
   function* (mn: MmuNotifier, _mm: MmStruct, start: number, end: number) {
-    return yield* handleAging(mn, start, end, kvm_age_gfn, false);
+    return yield* handleAging(mn, start, end, kvm_age_gfn, false, true);
   },
 );
 
 export const kvm_mmu_notifier_test_young = kfunc(
   'kvm_mmu_notifier_test_young',
   function* (mn: MmuNotifier, _mm: MmStruct, address: number) {
-    return yield* handleAging(mn, address, address + 1, kvm_test_age_gfn, false);
+    return yield* handleAging(mn, address, address + 1, kvm_test_age_gfn, false, true);
   },
 );
 
@@ -285,14 +291,16 @@ export const kvm_init_mmu_notifier = kfunc(
   { inlined: true },
 );
 
-function* handleAging(
+/** kvm_age_hva_range() */
+export function* handleAging(
   mn: MmuNotifier,
   start: number,
   end: number,
   handler: (kvm: Kvm, range: KvmGfnRange) => Call<boolean>,
   flush_on_ret: boolean,
+  lockless: boolean,
 ): Body<boolean> {
-  const range = { start, end, handler, on_lock: null, flush_on_ret, may_block: false };
+  const range = { start, end, handler, on_lock: null, flush_on_ret, may_block: false, lockless };
   return (yield* __kvm_handle_hva_range(mmu_notifier_to_kvm(mn), range)).ret;
 }
 

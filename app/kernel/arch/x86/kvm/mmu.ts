@@ -165,11 +165,15 @@ export const kvm_test_age_gfn = kfunc('kvm_test_age_gfn', function* (kvm: Kvm, r
 
 /** A present SPTE counts as used: the model keeps no accessed bit. */
 function* hasPresentSpte(kvm: Kvm, range: KvmGfnRange): Body<boolean> {
+  yield* rcu_read_lock();
+  let present = false;
   for (const gfn of yield* READ_ONCE(kvm.arch.tdp)) {
     if (gfn < range.start || gfn >= range.end) continue;
-    if ((yield* READ_ONCE(kvm.arch.spte(gfn))) !== null) return true;
+    present = (yield* READ_ONCE(kvm.arch.spte(gfn))) !== null;
+    if (present) break;
   }
-  return false;
+  yield* rcu_read_unlock();
+  return present;
 }
 
 /** Why a fault has to look again: its frame is being invalidated now, or something was since its snapshot. */
