@@ -1,5 +1,5 @@
 import { atomic_read } from '../include/atomic.ts';
-import { EAGAIN, EINVAL } from '../include/errno.ts';
+import { EAGAIN, EINVAL, EOVERFLOW } from '../include/errno.ts';
 import { hlist_add_head, hlist_del_init, type HlistNode } from '../include/hlist.ts';
 import { mmap_assert_write_locked } from '../include/mmap_lock.ts';
 import { ULONG_MAX, type MmStruct } from '../include/mm_types.ts';
@@ -18,6 +18,7 @@ import {
 } from '../include/mmu_notifier.ts';
 import { READ_ONCE, smp_load_acquire, WRITE_ONCE } from '../include/rwonce.ts';
 import { mmdrop, mmgrab } from '../kernel/fork.ts';
+import { might_lock } from '../kernel/locking/lockdep.ts';
 import { spin_lock, spin_unlock } from '../kernel/locking/spinlock.ts';
 import { WARN_ON } from '../kernel/panic.ts';
 import { might_sleep } from '../kernel/sched/core.ts';
@@ -183,6 +184,7 @@ export const __mmu_interval_notifier_insert = kfunc(
     interval_sub.ops = ops;
     interval_sub.start = start;
     interval_sub.last = start + length - 1;
+    if (length === 0) return -EOVERFLOW;
     if (WARN_ON((yield* atomic_read(mm.mm_users)) <= 0, 'mm/mmu_notifier.c:909')) return -EINVAL;
     // Dropped by mmu_interval_notifier_remove().
     yield* mmgrab(mm);
@@ -218,6 +220,7 @@ export const mmu_interval_notifier_insert = kfunc(
     length: number,
     ops: MmuIntervalNotifierOps,
   ) {
+    if (mm.mmap_lock.dep_map !== null) might_lock(mm.mmap_lock.dep_map);
     const known = yield* smp_load_acquire(mm.notifier_subscriptions);
     if (known === null || !(yield* known.has_itree.read())) {
       const ret = yield* mmu_notifier_register(null, mm);
