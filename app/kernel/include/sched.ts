@@ -151,6 +151,8 @@ export class TaskStruct extends Struct {
   migration_disabled = 0;
   /** rcu_read_lock() depth (PREEMPT_RCU). */
   rcu_read_lock_nesting = 0;
+  /** The same whatever is configured. */
+  rcu_sections = 0;
   /** non_block_start() depth; exists with DEBUG_ATOMIC_SLEEP only. */
   non_block_count = 0;
   /** While the task sleeps for something that certain others bring about: what that is, for reports. */

@@ -34,14 +34,14 @@ export { rcu_lock_map, RCU_LOCKDEP_WARN } from './update.ts';
 /** A task's stay inside rcu_read_lock(): from the outermost lock to the outermost unlock. */
 export interface RcuSection {
   readonly task: Task;
-  depth: number;
   /** Where it was entered. */
   readonly entered: StackEntry;
 }
 
 /** Who is inside rcu_read_lock(). Readers come and go without noticing each other; grace periods notice them. */
 export class RcuReaders extends SimObject {
-  private inside: ReadonlyMap<Task, RcuSection> = new Map();
+  /** In order of tasks, whatever the order of entry was; replaced as a whole. */
+  private inside: readonly RcuSection[] = [];
 
   constructor() {
     super(null);
@@ -52,44 +52,38 @@ export class RcuReaders extends SimObject {
   }
 
   override holders(): readonly Task[] {
-    return this.sections().map(({ task }) => task);
+    return this.inside.map(({ task }) => task);
   }
 
-  override snapshot(): ReadonlyMap<Task, RcuSection> {
+  override snapshot(): readonly RcuSection[] {
     return this.inside;
   }
 
   override restore(snapshot: unknown): void {
-    this.inside = snapshot as ReadonlyMap<Task, RcuSection>;
+    this.inside = snapshot as readonly RcuSection[];
   }
 
-  /** In order of tasks, whatever the order of entry was. */
   sections(): readonly RcuSection[] {
-    return [...this.inside.values()].sort((a, b) => a.task.index - b.task.index);
-  }
-
-  /** The section of the running task. */
-  mine(): RcuSection | null {
-    return this.inside.get(runningTask()) ?? null;
+    return this.inside;
   }
 
   enter(entered: StackEntry): Operation<void> {
     return new Effect('acquire', this, 'share', (task) => {
-      this.inside = new Map([...this.inside, [task, { task, depth: 1, entered }]]);
+      const after = this.inside.findIndex((section) => section.task.index > task.index);
+      const at = after < 0 ? this.inside.length : after;
+      this.inside = [...this.inside.slice(0, at), { task, entered }, ...this.inside.slice(at)];
     });
   }
 
   leave(): Operation<void> {
     return new Effect('release', this, 'share', (task) => {
-      const others = new Map(this.inside);
-      others.delete(task);
-      this.inside = others;
+      this.inside = this.inside.filter((section) => section.task !== task);
     });
   }
 
   /** Whom a grace period that starts now has to wait for. */
   present(): Operation<readonly RcuSection[]> {
-    return new Effect('rmw', this, 'write', () => this.sections());
+    return new Effect('rmw', this, 'write', () => this.inside);
   }
 
   /** Waits until none of `sections` goes on. */
@@ -98,7 +92,7 @@ export class RcuReaders extends SimObject {
       'wait',
       this,
       'write',
-      () => sections.every((section) => this.inside.get(section.task) !== section),
+      () => !sections.some((section) => this.inside.includes(section)),
       () => {},
     );
   }
@@ -115,16 +109,13 @@ export const rcu_readers = kernelGlobal('rcu_readers', () => new RcuReaders());
 export function* rcu_read_lock(): Body<void> {
   if (config().PREEMPT_RCU) current().rcu_read_lock_nesting++;
   else preempt_disable();
-  const section = rcu_readers().mine();
-  if (section === null) yield* rcu_readers().enter(thisFunction(runningTask()));
-  else section.depth++;
+  if (current().rcu_sections++ === 0) yield* rcu_readers().enter(thisFunction(runningTask()));
   lock_acquire({ map: rcu_lock_map(), read: 2, check: false, ip: thisFunction(runningTask()) });
 }
 
 export function* rcu_read_unlock(): Body<void> {
   lock_release(rcu_lock_map());
-  const section = rcu_readers().mine();
-  if (section !== null && --section.depth === 0) yield* rcu_readers().leave();
+  if (--current().rcu_sections === 0) yield* rcu_readers().leave();
   if (config().PREEMPT_RCU) current().rcu_read_lock_nesting--;
   else preempt_enable();
 }
