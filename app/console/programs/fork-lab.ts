@@ -39,7 +39,7 @@ export const fork_lab = withOptions(
       { flag: '-z', value: 'PAGES', description: 'size of that area', default: 65536 },
       { flag: '-m', value: 'MB', description: 'memory to copy above it', default: 0 },
       { flag: '-w', value: 'MS', description: 'milliseconds before the first fork', default: 0 },
-      { flag: '-n', value: 'COUNT', description: 'how often it forks; 0 for no end', default: 1 },
+      { flag: '-n', value: 'COUNT', description: 'how often it forks', default: 1 },
       { flag: '-i', value: 'US', description: 'microseconds between two forks', default: 0 },
       { flag: '-a', description: 'children sleep, in place of ending at once' },
       { flag: '-x', description: 'end afterwards, in place of sleeping' },
@@ -65,7 +65,7 @@ export const fork_lab = withOptions(
     if (options.number('-w') > 0) yield* nanosleep(ms(options.number('-w')));
     const count = options.number('-n');
     const child = options.has('-a') ? asleep : nothing;
-    for (let i = 0; count === 0 || i < count; i++) {
+    for (let i = 0; i < count; i++) {
       const pid = yield* fork(NAME, child);
       if (pid < 0) yield* print(STDERR, `${NAME}: fork: ${strerror(pid)}\n`);
       if (options.number('-i') > 0) yield* nanosleep(us(options.number('-i')));

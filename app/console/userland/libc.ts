@@ -84,7 +84,8 @@ export const madvise = (
   start: number,
   length: number,
   advice: 'MADV_DONTNEED' | 'MADV_PAGEOUT',
-): Call<number> => syscall('madvise', () => do_madvise(start, length, { MADV_DONTNEED, MADV_PAGEOUT }[advice]));
+): Call<number> =>
+  syscall('madvise', () => do_madvise(start, length, { MADV_DONTNEED, MADV_PAGEOUT }[advice]));
 
 /** Makes a swap area of a block device. Real ones say themselves how many pages they have. */
 export const swapon = (path: string, pages: number): Call<number> =>

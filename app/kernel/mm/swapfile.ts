@@ -161,7 +161,7 @@ function* unuse_mms(si: SwapInfoStruct): Body<number> {
  * Models: mm/swapfile.c. Leaves out: shmem and the swap cache; walks that could find no more than the one before, of
  * which the C makes as many as there is time for: here it waits until somebody has given room back.
  */
-const try_to_unuse = kfunc('try_to_unuse', function* (si: SwapInfoStruct): Body<number> {
+export const try_to_unuse = kfunc('try_to_unuse', function* (si: SwapInfoStruct): Body<number> {
   const me = current();
   while ((yield* si.inuse_pages.read()) !== 0) {
     const ret = yield* unuse_mms(si);

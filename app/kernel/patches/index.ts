@@ -1,5 +1,12 @@
 import type { Patch } from '../tree.ts';
 import {
+  dupMmapEraseTail,
+  dupMmapNodeReserve,
+  dupMmapRecovery,
+  dupMmapUnstable,
+  swapoffCheckStable,
+} from './dup-mmap.ts';
+import {
   mmuNotifierAsyncOomV2,
   mmuNotifierAsyncOomV2KillSite,
   mmuNotifierAsyncOomV2NoDelInit,
@@ -9,6 +16,11 @@ import { oomEnterDeferredUnregister, oomEnterSyncUnregister } from './oom-enter.
 
 /** All patches, in the order in which they were proposed. */
 export const patches: readonly Patch[] = [
+  dupMmapUnstable,
+  swapoffCheckStable,
+  dupMmapRecovery,
+  dupMmapEraseTail,
+  dupMmapNodeReserve,
   mnInvalidateRawLock,
   oomEnterDeferredUnregister,
   oomEnterSyncUnregister,
