@@ -34,7 +34,7 @@ export const lab_mmap_hold_write = kfunc('lab_mmap_hold_write', function* (_file
 });
 
 /** msleep() - sleep uninterruptibly for at least so many milliseconds. */
-const msleep = kfunc('msleep', function* (duration: number) {
+export const msleep = kfunc('msleep', function* (duration: number) {
   yield* schedule_timeout_uninterruptible(msecs_to_jiffies(duration) + 1);
 });
 

@@ -6,6 +6,9 @@ import {
   dupMmapUnstable,
   swapoffCheckStable,
 } from './dup-mmap.ts';
+import { exitMmapTwoFlags, exitMmapUnstableFlag, exitMmapVictimLock } from './exit-mmap-2018.ts';
+import { exitMmapUnlocked, exitMmapUnlockedWindows } from './exit-mmap-unlocked.ts';
+import { exitMmapClearMmap, exitMmapWriteLock, mreleaseMmCount } from './exit-mmap-write-lock.ts';
 import {
   mmuNotifierAsyncOomV2,
   mmuNotifierAsyncOomV2KillSite,
@@ -16,6 +19,12 @@ import { oomEnterDeferredUnregister, oomEnterSyncUnregister } from './oom-enter.
 
 /** All patches, in the order in which they were proposed. */
 export const patches: readonly Patch[] = [
+  exitMmapTwoFlags,
+  exitMmapUnstableFlag,
+  exitMmapVictimLock,
+  exitMmapWriteLock,
+  mreleaseMmCount,
+  exitMmapClearMmap,
   dupMmapUnstable,
   swapoffCheckStable,
   dupMmapRecovery,
@@ -27,6 +36,8 @@ export const patches: readonly Patch[] = [
   mmuNotifierAsyncOomV2,
   mmuNotifierAsyncOomV2KillSite,
   mmuNotifierAsyncOomV2NoDelInit,
+  exitMmapUnlocked,
+  exitMmapUnlockedWindows,
 ];
 
 export function findPatch(name: string): Patch | null {

@@ -13,7 +13,7 @@ import { __oom_reap_task_mm } from '../mm/oom_reaper.ts';
 import { titlesOf } from '../report/titles.ts';
 import { dmesg } from '../testing/boot.ts';
 import { createVm, rangeOf, VmBench } from '../testing/vm.ts';
-import { findTree, trees } from '../trees/index.ts';
+import { findTree } from '../trees/index.ts';
 import type { Patch } from '../tree.ts';
 import { kvm_put_kvm } from '../virt/kvm/kvm_main.ts';
 import { findPatch, patches } from './index.ts';

@@ -1,0 +1,101 @@
+import { readFileSync } from 'node:fs';
+import { resolve as resolvePath } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { runToEnd } from '../explore/strategy.ts';
+import { open, searchOf, settingsOf } from './search.ts';
+
+/** What a search of a scenario comes to: titles, sorted, and how far it went. */
+function explored(
+  name: string,
+  tree: string,
+  patches: readonly string[] = [],
+): { titles: string[]; covered: string } {
+  const path = resolvePath(import.meta.dirname, `../../scenarios/${name}.yaml`);
+  const opened = open({
+    kind: 'scenario',
+    name,
+    text: readFileSync(path, 'utf8'),
+    overrides: { tree, patches },
+  });
+  const { outcomes, coverage } = runToEnd(searchOf(opened.program, settingsOf(opened, {})));
+  return { titles: outcomes.map(({ title }) => title).sort(), covered: coverage.kind };
+}
+
+const TABLE_FREED = 'SCYTHE: page table freed under a reaper';
+/** A VMA is freed before the reaper looks at it, or while it is at its pages; or a page table is. */
+const ALL_PLACES = [
+  'KASAN: slab-use-after-free Read in __oom_reap_task_mm',
+  'KASAN: slab-use-after-free Read in unmap_page_range',
+  'KASAN: use-after-free Read in unmap_page_range',
+  TABLE_FREED,
+];
+const LATE = ['KASAN: slab-use-after-free Read in __oom_reap_task_mm'];
+const COMPLETE = { covered: 'complete' };
+
+describe('a reaper beside exit_mmap()', () => {
+  test.each(['v4.14', 'v4.15', 'v4.17', 'v5.16'])('does no harm to a single process on %s', (tree) => {
+    expect(explored('oom-reaper-exit-mmap/single-process', tree)).toMatchObject({ ...COMPLETE, titles: [] });
+  });
+
+  test('meets freed VMAs and tables on v4.14 if the last user is no victim', () => {
+    expect(explored('oom-reaper-exit-mmap/other-user', 'v4.14')).toMatchObject({
+      ...COMPLETE,
+      titles: ALL_PLACES,
+    });
+  });
+
+  test.each([
+    ['v4.13', []],
+    ['v4.15', []],
+    ['v4.17', []],
+    ['v5.16', []],
+    ['v5.18', []],
+    ['v6.12', []],
+    ['v4.14', ['exit-mmap-two-flags']],
+    ['v4.15', ['exit-mmap-unstable-flag']],
+    ['v4.15', ['exit-mmap-victim-lock']],
+  ])('is waited for by any last user on %s %j', (tree, patches) => {
+    expect(explored('oom-reaper-exit-mmap/other-user', tree, patches)).toMatchObject({
+      ...COMPLETE,
+      titles: [],
+    });
+  });
+
+  test('is waited for by whoever of two comes last on v4.15, and not on v4.14', () => {
+    expect(explored('oom-reaper-exit-mmap/two-readers', 'v4.15')).toMatchObject({ ...COMPLETE, titles: [] });
+    expect(explored('oom-reaper-exit-mmap/two-readers', 'v4.14').titles).toEqual(ALL_PLACES);
+  });
+});
+
+describe('process_mrelease() beside exit_mmap()', () => {
+  test.each<[string, readonly string[], readonly string[]]>([
+    ['v5.15-rc1', [], ALL_PLACES],
+    ['v5.16', [], []],
+    ['v5.16', ['exit-mmap-write-lock'], []],
+    ['v5.16', ['mrelease-mm-count'], ALL_PLACES],
+    ['v5.16', ['exit-mmap-write-lock', 'mrelease-mm-count'], LATE],
+    ['v5.17-rc1', [], LATE],
+    ['v5.17-rc1', ['exit-mmap-clear-mmap'], []],
+    ['v5.17', [], []],
+    ['v6.1', [], []],
+    ['v6.12', [], []],
+  ])('on %s with %j', (tree, patches, titles) => {
+    expect(explored('exit-mmap-mmap-lock/mrelease', tree, patches)).toMatchObject({ ...COMPLETE, titles });
+  });
+
+  test('meets what the captures show on v6.12 without the lock', () => {
+    expect(explored('exit-mmap-mmap-lock/mrelease', 'v6.12', ['exit-mmap-unlocked']).titles).toEqual([
+      'KASAN: slab-use-after-free Read in __oom_reap_task_mm',
+      'KASAN: slab-use-after-free Read in mas_next_slot',
+      'KASAN: slab-use-after-free Read in mtree_range_walk',
+      'KASAN: slab-use-after-free Read in unmap_page_range',
+      'KASAN: use-after-free Read in unmap_page_range',
+      TABLE_FREED,
+    ]);
+  });
+
+  test('and the OOM reaper find what they need on v5.17, and do not on v5.15-rc1', () => {
+    expect(explored('exit-mmap-mmap-lock/two-reapers', 'v5.17').titles).toEqual([]);
+    expect(explored('exit-mmap-mmap-lock/two-reapers', 'v5.15-rc1').titles).toEqual(LATE);
+  }, 120_000);
+});
