@@ -13,8 +13,9 @@ export class Cell<Value> extends SimObject {
     public value: Value,
     readonly field: string,
     memory: Memory | null = null,
+    id?: number,
   ) {
-    super(memory);
+    super(memory, id);
   }
 
   override get name(): string {

@@ -43,6 +43,7 @@ export class Machine {
   world: unknown = null;
 
   private setUpObjects = 0;
+  private setUpReserved = 0;
   private stopping = false;
 
   constructor() {
@@ -71,6 +72,14 @@ export class Machine {
     const task = runningTaskOrNull();
     if (task === null) return this.setUpObjects++;
     return (task.index + 1) * OBJECTS_PER_TASK + task.objects++;
+  }
+
+  /** So many ids in a row, for parts that whoever comes first will make: the first id, or null if none are left. */
+  reserveObjectIds(count: number): number | null {
+    const task = runningTaskOrNull();
+    const owner = task === null ? 0 : task.index + 1;
+    const reserved = task === null ? (this.setUpReserved += count) : (task.reservedIds += count);
+    return reserved <= OBJECTS_PER_TASK / 2 ? (owner + 1) * OBJECTS_PER_TASK - reserved : null;
   }
 
   /** Starts a task; its code runs up to its first operation. During set-up or from the effect of `spawn()`. */

@@ -8,7 +8,8 @@ import { machineInForce } from './machine-in-force.ts';
  * field, one per lock, not one per struct.
  *
  * Ids are given per creating task, not by one global counter: an object that a task creates has the same id
- * in every interleaving, which a search relies on when it compares operations of different executions.
+ * in every interleaving, which a search relies on when it compares operations of different executions. An object
+ * that is made by whoever comes first has an id that was reserved for it (`Machine.reserveObjectIds`).
  */
 export abstract class SimObject {
   readonly id: number;
@@ -17,8 +18,8 @@ export abstract class SimObject {
   /** Tasks whose next operation waits for a change of this object. Maintained by the machine. */
   waiters: Task[] | null = null;
 
-  constructor(memory: Memory | null) {
-    this.id = machineInForce().newObjectId();
+  constructor(memory: Memory | null, id = machineInForce().newObjectId()) {
+    this.id = id;
     this.memory = memory;
   }
 

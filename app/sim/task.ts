@@ -63,6 +63,8 @@ export class Task extends SimObject {
   operations = 0;
   /** How many objects it has created; part of their ids. */
   objects = 0;
+  /** How many ids it has reserved for objects that others may make. */
+  reservedIds = 0;
   /** What the task returned. */
   result: unknown = undefined;
 

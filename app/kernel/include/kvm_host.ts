@@ -1,4 +1,5 @@
-import type { Cell } from '../../sim/cell.ts';
+import { Cell } from '../../sim/cell.ts';
+import { machineInForce } from '../../sim/machine-in-force.ts';
 import type { Memory } from '../../sim/memory.ts';
 import { Rcuwait } from '../kernel/rcuwait.ts';
 import { SrcuStruct } from '../kernel/rcu/srcutree.ts';
@@ -94,6 +95,9 @@ export interface Spte {
   readonly writable: boolean;
 }
 
+/** Guests that touch more than so many frames from several tasks cannot be searched. */
+const RESERVED_SPTES = 0x1000;
+
 /** The page tables that the guest runs on, a cell per guest frame. */
 export class KvmArch extends Struct {
   /** Frames that have a leaf, in order: the upper levels. Faults add, under mmu_lock for read; zapping all clears. */
@@ -103,12 +107,15 @@ export class KvmArch extends Struct {
    * by an atomic exchange.
    */
   readonly sptes = new Map<number, Cell<Spte | null>>();
+  /** A vCPU or a zap may be the first to touch an SPTE: it is the same one either way. */
+  private readonly ids = machineInForce().reserveObjectIds(RESERVED_SPTES);
 
   /** The SPTE of a guest frame. */
   spte(gfn: number): Cell<Spte | null> {
     let cell = this.sptes.get(gfn);
     if (cell === undefined) {
-      cell = this.field<Spte | null>(`spte[${gfn}]`, null);
+      const id = this.ids === null || gfn >= RESERVED_SPTES ? undefined : this.ids + gfn;
+      cell = new Cell<Spte | null>(null, `${this.path}spte[${gfn}]`, this.memory, id);
       this.sptes.set(gfn, cell);
     }
     return cell;
