@@ -1,5 +1,6 @@
 import type { Body } from '../../sim/call.ts';
 import { Cell } from '../../sim/cell.ts';
+import { Operation, type Ordering } from '../../sim/operation.ts';
 import { Atomic, atomic_dec_and_test, atomic_inc } from '../include/atomic.ts';
 import { kernelGlobal } from '../globals.ts';
 import { kernel } from '../kernel.ts';
@@ -75,10 +76,30 @@ const spoiled_free_pages = kernelGlobal(
   () => new Cell<readonly Page[]>([], 'spoiled free pages'),
 );
 
-/** Remembers that a flag of a page was set; if the page is free, whoever is handed it finds out. */
-export function* page_flag_was_set(page: Page): Body<void> {
-  if (page.memory.alive) return;
+/** Sets a flag of a page that may be free already: then whoever is handed the page finds out. */
+export function* set_page_flag(flag: number, page: Page): Body<void> {
+  if (yield* new SetPageFlag(flag, page)) return;
   yield* spoiled_free_pages().update((pages) => (pages.includes(page) ? pages : [...pages, page]));
+}
+
+/** Sets a flag; the result: is the page in use? */
+class SetPageFlag extends Operation<boolean> {
+  constructor(
+    private readonly flag: number,
+    private readonly page: Page,
+  ) {
+    super('rmw', page.flags, 'write', page.memory);
+  }
+
+  override get ordering(): Ordering {
+    return 'relaxed';
+  }
+
+  override execute(): boolean {
+    const { flags, memory } = this.page;
+    flags.value = (flags.value | (1 << this.flag)) >>> 0;
+    return memory.alive;
+  }
 }
 
 /** check_new_pages() - a page off the free list that has flags is reported and not handed out (DEBUG_VM). */

@@ -1,14 +1,13 @@
 import type { Body } from '../../../sim/call.ts';
 import type { KvmMemorySlot } from '../../include/kvm_host.ts';
 import { PAGE_SIZE } from '../../include/mm_types.ts';
-import { set_bit } from '../../include/bitops.ts';
 import { EINTR } from '../../include/errno.ts';
 import { mmap_read_lock, mmap_read_unlock } from '../../include/mmap_lock.ts';
 import { current } from '../../include/sched.ts';
 import { kfunc } from '../../kfunc.ts';
 import { mtree_load } from '../../lib/maple_tree.ts';
 import { FOLL_WRITE, get_user_page_fast_only, get_user_pages_unlocked } from '../../mm/gup.ts';
-import { page_flag_was_set, PG_dirty, PG_referenced, put_page, type Page } from '../../mm/page_alloc.ts';
+import { PG_dirty, PG_referenced, put_page, set_page_flag, type Page } from '../../mm/page_alloc.ts';
 
 // The part of virt/kvm/kvm_main.c that leads from guest frames to pages of the host.
 
@@ -73,12 +72,10 @@ export function* kvm_release_page(page: Page): Body<void> {
 
 /** kvm_set_pfn_dirty() - SPTEs have no page structs: what they know goes there when they go. */
 export function* kvm_set_pfn_dirty(page: Page): Body<void> {
-  yield* set_bit(PG_dirty, page.flags);
-  yield* page_flag_was_set(page);
+  yield* set_page_flag(PG_dirty, page);
 }
 
 /** kvm_set_pfn_accessed() */
 export function* kvm_set_pfn_accessed(page: Page): Body<void> {
-  yield* set_bit(PG_referenced, page.flags);
-  yield* page_flag_was_set(page);
+  yield* set_page_flag(PG_referenced, page);
 }

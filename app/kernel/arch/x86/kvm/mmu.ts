@@ -1,5 +1,7 @@
 import type { Body } from '../../../../sim/call.ts';
+import type { Cell } from '../../../../sim/cell.ts';
 import { charge } from '../../../../sim/delay.ts';
+import { Operation, type Ordering } from '../../../../sim/operation.ts';
 import { EFAULT, EINTR } from '../../../include/errno.ts';
 import {
   INVALID_GPA,
@@ -87,11 +89,50 @@ export const tdp_mmu_zap_leafs = kfunc(
   { inlined: true },
 );
 
+/**
+ * A store to an SPTE that points at a page. Whether the page is still in use then is what invalidations are about, so
+ * the store is not independent of the end of the page.
+ */
+class StoreSpte extends Operation<void> {
+  constructor(
+    private readonly cell: Cell<Spte | null>,
+    private readonly spte: Spte | null,
+    old: Page,
+  ) {
+    super('write', cell, 'write', (spte?.page ?? old).memory);
+  }
+
+  override get ordering(): Ordering {
+    return 'relaxed';
+  }
+
+  override execute(): void {
+    this.cell.value = this.spte;
+  }
+}
+
+/** try_cmpxchg64() of an SPTE, which makes it point at a page; see StoreSpte. The result: what was there. */
+class ExchangeSpte extends Operation<Spte | null> {
+  constructor(
+    private readonly cell: Cell<Spte | null>,
+    private readonly old: Spte | null,
+    private readonly spte: Spte,
+  ) {
+    super('rmw', cell, 'write', spte.page.memory);
+  }
+
+  override execute(): Spte | null {
+    const before = this.cell.value;
+    if (before === this.old) this.cell.value = this.spte;
+    return before;
+  }
+}
+
 /** tdp_mmu_set_spte() - replace an SPTE, and tell the page what the old one knew where the era does so. */
 export const tdp_mmu_set_spte = kfunc(
   'tdp_mmu_set_spte',
   function* (kvm: Kvm, gfn: number, old: Spte, next: Spte | null) {
-    yield* WRITE_ONCE(kvm.arch.spte(gfn), next);
+    yield* new StoreSpte(kvm.arch.spte(gfn), next, old.page);
     kernel().hooks.emit('spteChanged', kvm, gfn, next);
     charge(ZAP_NS);
     yield* handle_changed_spte(old);
@@ -324,7 +365,7 @@ export const kvm_tdp_mmu_map = kfunc('kvm_tdp_mmu_map', function* (vcpu: KvmVcpu
   let r = RET_PF_FIXED;
   if (old === null || (spte.writable && !old.writable)) {
     yield* arch.tdp.update((gfns) => inserted(gfns, gfn));
-    const before = yield* cell.update((value) => (value === old ? spte : value));
+    const before = yield* new ExchangeSpte(cell, old, spte);
     if (before === old) kernel().hooks.emit('spteChanged', vcpu.kvm, gfn, spte);
     else r = RET_PF_RETRY;
   }
