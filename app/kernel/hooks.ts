@@ -1,3 +1,4 @@
+import type { Body } from '../sim/call.ts';
 import type { Task } from '../sim/task.ts';
 import type { BadAccess } from './mm/kasan/access.ts';
 import type { KernelMemory } from './tracking.ts';
@@ -48,14 +49,17 @@ export interface HookSignatures {
   invalidateStarted: (subscription: MmuNotifier, range: MmuNotifierRange) => void;
   /** A subscriber's end op is called. */
   invalidateEnded: (subscription: MmuNotifier, range: MmuNotifierRange) => void;
-  /** Nobody will hear of the range any more: its end is over, or its start was refused and unwound. */
-  rangeOver: (range: MmuNotifierRange) => void;
 }
 
 type Listeners = { [Name in keyof HookSignatures]?: HookSignatures[Name][] };
 
 export class Hooks {
   private readonly listeners: Listeners = {};
+  /**
+   * Nobody will hear of a range any more: its end is over, or its start was refused and unwound. These listeners look
+   * at what tasks share, by operations of the task that comes there.
+   */
+  readonly rangeOver: ((range: MmuNotifierRange) => Body<void>)[] = [];
 
   on<Name extends keyof HookSignatures>(name: Name, listener: HookSignatures[Name]): void {
     const list: HookSignatures[Name][] = this.listeners[name] ?? [];

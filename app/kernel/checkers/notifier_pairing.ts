@@ -1,4 +1,7 @@
+import type { Body } from '../../sim/call.ts';
+import type { Cell } from '../../sim/cell.ts';
 import { runningTask } from '../../sim/machine-in-force.ts';
+import { Operation, type Ordering } from '../../sim/operation.ts';
 import type { Checker } from '../checker.ts';
 import { kernelGlobal } from '../globals.ts';
 import { Kvm } from '../include/kvm_host.ts';
@@ -22,7 +25,7 @@ interface Counts {
   starts: number;
   ends: number;
   /** Starts without an end so far; what is left when its range is over will never have one. */
-  readonly open: Open[];
+  open: Open[];
   readonly lost: Open[];
   /** Ends without a start. */
   extra: Track | null;
@@ -44,7 +47,7 @@ export const notifierPairing: Checker = {
   attach: (of) => {
     of.hooks.on('invalidateStarted', started);
     of.hooks.on('invalidateEnded', ended);
-    of.hooks.on('rangeOver', over);
+    of.hooks.rangeOver.push(over);
     of.hooks.on('kvmDestroyed', (kvm) => report(kvm.mmu_notifier));
     of.hooks.on('endOfRun', () => of.machine.inside(() => reportAll(of)));
   },
@@ -65,13 +68,12 @@ function ended(subscription: MmuNotifier, range: MmuNotifierRange): void {
   else counts.extra ??= trackOf(runningTask());
 }
 
-function over(range: MmuNotifierRange): void {
-  for (const [subscription, { open, lost }] of state()) {
-    for (let i = open.length - 1; i >= 0; i--) {
-      if (open[i].range !== range) continue;
-      const [start] = open.splice(i, 1);
-      if (isOwedAnEnd(subscription)) lost.push(start);
-    }
+function* over(range: MmuNotifierRange): Body<void> {
+  for (const [subscription, counts] of [...state()]) {
+    const unended = counts.open.filter((open) => open.range === range);
+    if (unended.length === 0) continue;
+    counts.open = counts.open.filter((open) => open.range !== range);
+    if (yield* isOwedAnEnd(subscription)) counts.lost.push(...unended);
   }
 }
 
@@ -79,9 +81,29 @@ function over(range: MmuNotifierRange): void {
  * Who unregisters, or is released with the address space, between a start and its end gets none and knows that:
  * kvm_destroy_vm() puts the count right by hand, and nobody can change memslots any more.
  */
-function isOwedAnEnd({ mm, container }: MmuNotifier): boolean {
-  if (mm.value === null || mm.value.mm_users.value <= 0) return false;
-  return !(container instanceof Kvm) || container.users_count.value > 0;
+function* isOwedAnEnd({ mm, container }: MmuNotifier): Body<boolean> {
+  const of = yield* new Peek(mm);
+  if (of === null || (yield* new Peek(of.mm_users)) <= 0) return false;
+  return !(container instanceof Kvm) || (yield* new Peek(container.users_count)) > 0;
+}
+
+/** A look that is none of the kernel's own: at memory that may be dead, and no race. */
+class Peek<Value> extends Operation<Value> {
+  constructor(private readonly cell: Cell<Value>) {
+    super('read', cell, 'read');
+  }
+
+  override get memory(): null {
+    return null;
+  }
+
+  override get ordering(): Ordering {
+    return 'racy';
+  }
+
+  override execute(): Value {
+    return this.cell.value;
+  }
 }
 
 function countsOf(subscription: MmuNotifier): Counts {

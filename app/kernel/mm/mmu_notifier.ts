@@ -147,6 +147,42 @@ export const __mmu_notifier_test_young = kfunc(
   },
 );
 
+/** Nobody tells a subscriber that its start counts as failed, so who can fail must not have an end. */
+export const mn_check_refusal = kfunc(
+  'mn_check_refusal',
+  function* (ops: MmuNotifierOps): Body<void> {
+    WARN_ON(ops.invalidate_range_end !== undefined, 'mm/mmu_notifier.c:495');
+  },
+  { inlined: true },
+);
+
+/** After a refusal: call every end there is, in the same section of srcu. */
+export const mn_hlist_unwind = kfunc(
+  'mn_hlist_unwind',
+  function* (subscriptions: MmuNotifierSubscriptions, range: MmuNotifierRange) {
+    let node: HlistNode<MmuNotifier> | null = yield* rcu_dereference(subscriptions.list.first);
+    while (node !== null) {
+      const subscription = node.owner;
+      const { invalidate_range_end } = yield* subscription.ops.read();
+      if (invalidate_range_end) {
+        kernel().hooks.emit('invalidateEnded', subscription, range);
+        yield* invalidate_range_end(subscription, range);
+      }
+      node = yield* rcu_dereference(node.next);
+    }
+  },
+  { inlined: true },
+);
+
+/** Puts a subscription on the list. Context: subscriptions->lock. */
+export const mn_hlist_insert = kfunc(
+  'mn_hlist_insert',
+  function* (subscription: MmuNotifier, subscriptions: MmuNotifierSubscriptions) {
+    yield* hlist_add_head_rcu(subscription.hlist, subscriptions.list);
+  },
+  { inlined: true },
+);
+
 /**
  * mn_hlist_invalidate_range_start() - call every start; if one refused, call the ends of the others.
  *
@@ -172,8 +208,7 @@ export const mn_hlist_invalidate_range_start = kfunc(
           const kind = mmu_notifier_range_blockable(range) ? '' : 'non-';
           pr_info(`${name} callback failed with ${_ret} in ${kind}blockable context.`);
           WARN_ON(mmu_notifier_range_blockable(range) || _ret !== -EAGAIN, 'mm/mmu_notifier.c:487');
-          // Nobody tells a subscriber that its start counts as failed, so who can fail must not have an end.
-          WARN_ON(ops.invalidate_range_end !== undefined, 'mm/mmu_notifier.c:495');
+          yield* mn_check_refusal(ops);
           ret = _ret;
         } else {
           kernel().hooks.emit('invalidateStarted', subscription, range);
@@ -184,17 +219,8 @@ export const mn_hlist_invalidate_range_start = kfunc(
 
     if (ret !== 0) {
       // The caller will not call end: those that started get theirs here.
-      node = yield* rcu_dereference(subscriptions.list.first);
-      while (node !== null) {
-        const subscription = node.owner;
-        const { invalidate_range_end } = yield* subscription.ops.read();
-        if (invalidate_range_end) {
-          kernel().hooks.emit('invalidateEnded', subscription, range);
-          yield* invalidate_range_end(subscription, range);
-        }
-        node = yield* rcu_dereference(node.next);
-      }
-      kernel().hooks.emit('rangeOver', range);
+      yield* mn_hlist_unwind(subscriptions, range);
+      for (const listener of kernel().hooks.rangeOver) yield* listener(range);
     }
     yield* srcu_read_unlock(srcu(), id);
     return ret;
@@ -247,7 +273,7 @@ export const __mmu_notifier_invalidate_range_end = kfunc(
     lock_map_acquire(__mmu_notifier_invalidate_range_start_map());
     if (yield* subscriptions.has_itree.read()) yield* mn_itree_inv_end(subscriptions);
     if (!(yield* hlist_empty(subscriptions.list))) yield* mn_hlist_invalidate_end(subscriptions, range);
-    kernel().hooks.emit('rangeOver', range);
+    for (const listener of kernel().hooks.rangeOver) yield* listener(range);
     lock_map_release(__mmu_notifier_invalidate_range_start_map());
   },
 );
@@ -310,7 +336,7 @@ export const __mmu_notifier_register = kfunc(
 
       const published = yield* subscriptionsOf(mm);
       yield* spin_lock(published.lock);
-      yield* hlist_add_head_rcu(subscription.hlist, published.list);
+      yield* mn_hlist_insert(subscription, published);
       yield* spin_unlock(published.lock);
     } else {
       const published = yield* subscriptionsOf(mm);
