@@ -285,7 +285,7 @@ export const process_srcu = kfunc('process_srcu', function* (work: Work) {
   if (delay > 0) {
     ssp.reschedule_count = 0;
   } else if (ssp.reschedule_jiffies === now) {
-    if (++ssp.reschedule_count > srcu_max_nodelay()) delay = 1;
+    if (++ssp.reschedule_count > srcu_max_nodelay() && timed()) delay = 1;
   } else {
     ssp.reschedule_count = 1;
     ssp.reschedule_jiffies = now;

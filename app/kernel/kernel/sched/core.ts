@@ -23,7 +23,7 @@ import { callingFunction, thisFunction } from '../../stack.ts';
 import { lockdep_hardirqs_on, lockdep_softirqs_on } from '../locking/lockdep.ts';
 import { rt_spin_lock, rt_spin_unlock, Spinlock } from '../locking/spinlock.ts';
 import { rcu_read_lock, rcu_read_unlock } from '../rcu/tree.ts';
-import { jiffies, tickTime, wheelExpiry } from '../time/jiffies.ts';
+import { jiffies, tickTime, timed, wheelExpiry } from '../time/jiffies.ts';
 
 export { sched_show_task, task_state_to_char } from './show_task.ts';
 
@@ -255,7 +255,7 @@ const signalCell = (state: number, me: TaskStruct) =>
   (state & TASK_INTERRUPTIBLE) !== 0 ? me.thread_flags : me.pending;
 
 /** Sleeps until woken, or until a moment of time, whichever is first. */
-class SleepUntil extends Delay {
+class SleepUntil extends Delay<boolean> {
   constructor(
     private readonly me: TaskStruct,
     deadline: Ns,
@@ -267,9 +267,11 @@ class SleepUntil extends Delay {
     return this.me.__state.value === TASK_RUNNING ? (this.me.woken_at as Ns) : super.due;
   }
 
-  /** The timer's part, where nobody was faster: process_timeout() wakes the task. */
-  override execute(): void {
+  /** The timer's part, where nobody was faster: process_timeout() wakes the task. The result: was anybody faster? */
+  override execute(): boolean {
+    const woken = this.me.__state.value === TASK_RUNNING;
     this.me.__state.value = TASK_RUNNING;
+    return woken;
   }
 }
 
@@ -277,6 +279,7 @@ class SleepUntil extends Delay {
  * __schedule() - let others run until somebody makes the task runnable again.
  *
  * Context: the task has said in `__state` what it waits as; TASK_RUNNING comes back at once.
+ * Return: true if somebody woke the task, false if the deadline did.
  * Models: kernel/sched/core.c; a signal that is there already keeps an interruptible task awake.
  */
 const __schedule = kfunc('__schedule', function* (deadline: Ns | null) {
@@ -298,8 +301,9 @@ const __schedule = kfunc('__schedule', function* (deadline: Ns | null) {
     );
   }
   me.switch_count++;
+  let woken = true;
   if (deadline !== null) {
-    yield* new SleepUntil(me, deadline);
+    woken = yield* new SleepUntil(me, deadline);
   } else {
     yield* new BlockingEffect<void>(
       'wait',
@@ -310,11 +314,12 @@ const __schedule = kfunc('__schedule', function* (deadline: Ns | null) {
     );
   }
   me.sleep_state = TASK_RUNNING;
+  return woken;
 });
 
-/** schedule() - sleep in the state that was set before. */
+/** schedule() - sleep in the state that was set before. Return: false if the deadline ended the sleep. */
 export const schedule = kfunc('schedule', function* (deadline: Ns | null = null) {
-  yield* __schedule(deadline);
+  return yield* __schedule(deadline);
 });
 
 export const MAX_SCHEDULE_TIMEOUT = Infinity;
@@ -322,7 +327,7 @@ export const MAX_SCHEDULE_TIMEOUT = Infinity;
 /**
  * schedule_timeout() - sleep in the state that was set before, for so many ticks at most.
  *
- * Return: the ticks that were left, 0 if the time ran out.
+ * Return: the ticks that were left, 0 if the time ran out. A search takes it that no time passes while others act.
  * Models: kernel/time/timer.c: a timer never fires early, so at least a part of a tick is added.
  */
 export const schedule_timeout = kfunc('schedule_timeout', function* (timeout: number) {
@@ -332,7 +337,8 @@ export const schedule_timeout = kfunc('schedule_timeout', function* (timeout: nu
   }
   const now = jiffies();
   const expire = now + timeout;
-  yield* schedule(tickTime(wheelExpiry(expire, now)));
+  const woken = yield* schedule(tickTime(wheelExpiry(expire, now)));
+  if (!timed()) return woken ? timeout : 0;
   return Math.max(0, expire - jiffies());
 });
 

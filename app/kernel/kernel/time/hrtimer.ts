@@ -5,6 +5,7 @@ import { current, TASK_INTERRUPTIBLE, TASK_RUNNING } from '../../include/sched.t
 import { kfunc } from '../../kfunc.ts';
 import { __set_current_state, schedule, set_current_state } from '../sched/core.ts';
 import { signal_pending } from '../signal.ts';
+import { timed } from './jiffies.ts';
 
 /** What the scheduler may add to a sleep of an ordinary task so as to wake several at once. */
 const TIMER_SLACK_NS = 50_000;
@@ -16,10 +17,10 @@ const TIMER_SLACK_NS = 50_000;
  */
 const do_nanosleep = kfunc('do_nanosleep', function* (until: Ns) {
   yield* set_current_state(TASK_INTERRUPTIBLE);
-  yield* schedule(until);
+  const woken = yield* schedule(until);
   yield* __set_current_state(TASK_RUNNING);
   // Nobody but the timer and a signal wakes a task here.
-  if (machineInForce().now >= until) return 0;
+  if (timed() ? machineInForce().now >= until : !woken) return 0;
   return (yield* signal_pending(current())) ? -ERESTART_RESTARTBLOCK : 0;
 });
 

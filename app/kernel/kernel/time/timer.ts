@@ -117,9 +117,11 @@ export const mod_timer = kfunc('mod_timer', function* (timer: Timer, expires: nu
   return yield* __mod_timer(timer, expires, () => true);
 });
 
-/** timer_reduce() - as mod_timer(), if that makes the timer fire earlier. */
+/** timer_reduce() - as mod_timer(), if that makes the timer fire earlier. In a search a timer may fire any time. */
 export const timer_reduce = kfunc('timer_reduce', function* (timer: Timer, expires: number) {
-  return yield* __mod_timer(timer, expires, ({ due, expires: before }) => due === null || expires < before);
+  const earlier = ({ due, expires: before }: TimerState): boolean =>
+    due === null || (timed() && expires < before);
+  return yield* __mod_timer(timer, expires, earlier);
 });
 
 /** add_timer() - arm a timer that is not pending. */
@@ -127,7 +129,11 @@ export const add_timer = kfunc('add_timer', function* (timer: Timer, expires: nu
   yield* __mod_timer(timer, expires, ({ due }) => due === null);
 });
 
-const detached = (state: TimerState): TimerState => ({ ...state, due: null });
+const detach = (timer: Timer): boolean => {
+  const { due } = timer.state.value;
+  timer.state.value = { ...timer.state.value, due: null };
+  return due !== null;
+};
 
 /**
  * timer_delete() - disarm a timer; its function may still be running.
@@ -136,8 +142,7 @@ const detached = (state: TimerState): TimerState => ({ ...state, due: null });
  * Return: whether it was pending.
  */
 export const timer_delete = kfunc('timer_delete', function* (timer: Timer) {
-  const before = yield* timer.state.update(detached);
-  return before.due !== null;
+  return yield* new Effect('rmw', timer.state, 'write', () => detach(timer));
 });
 
 /**
@@ -147,19 +152,14 @@ export const timer_delete = kfunc('timer_delete', function* (timer: Timer) {
  * Return: whether it was pending.
  */
 export const timer_delete_sync = kfunc('timer_delete_sync', function* (timer: Timer) {
-  const before = yield* new BlockingEffect(
+  return yield* new BlockingEffect(
     'wait',
     timer.state,
     'write',
     () => !timer.running.value,
-    () => {
-      const state = timer.state.value;
-      timer.state.value = detached(state);
-      return state;
-    },
+    () => detach(timer),
     timer.running,
   );
-  return before.due !== null;
 });
 
 /** The names that v6.12 code still uses. */
@@ -179,7 +179,7 @@ function spawnCarrier(timer: Timer): Operation<unknown> {
 }
 
 /** Waits for the tick at which the timer is due, whenever that is by the latest arming that was not seen yet. */
-class Tick extends Delay<TimerState> {
+class Tick extends Delay<Pick<TimerState, 'cpu' | 'arming'>> {
   constructor(
     private readonly timer: Timer,
     private readonly seen: number,
@@ -197,8 +197,9 @@ class Tick extends Delay<TimerState> {
     return due !== null && arming !== this.seen;
   }
 
-  override execute(): TimerState {
-    return this.timer.state.value;
+  override execute(): Pick<TimerState, 'cpu' | 'arming'> {
+    const { cpu, arming } = this.timer.state.value;
+    return { cpu, arming };
   }
 }
 
@@ -228,8 +229,7 @@ const __run_timers = kfunc('__run_timers', function* (timer: Timer) {
     const state = timer.state.value;
     // Deleted meanwhile, or moved to later.
     if (state.due === null || (timed() && state.due > machineInForce().now)) return false;
-    timer.state.value = detached(state);
-    return true;
+    return detach(timer);
   });
   if (fires) yield* call_timer_fn(timer);
   yield* timer.running.store(false, 'full');
