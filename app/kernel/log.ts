@@ -1,6 +1,7 @@
 import type { Ns } from '../base/brand.ts';
 import { runningTaskOrNull } from '../sim/machine-in-force.ts';
 import type { Machine } from '../sim/machine.ts';
+import type { Task } from '../sim/task.ts';
 
 /** Levels of printk: 0 emergency … 7 debug. */
 export const KERN = {
@@ -29,13 +30,21 @@ export interface LogLine {
 export class KernelLog {
   readonly lines: LogLine[] = [];
   /** Set by panic(): its last words are the last. */
-  closed = false;
+  private panicked: { readonly task: Task | null } | null = null;
 
   constructor(private readonly machine: Machine) {}
 
+  /**
+   * Nothing more is printed after a panic. Only a search has others go on then, as what they do could all have come
+   * before: these are still heard.
+   */
+  close(): void {
+    this.panicked = { task: runningTaskOrNull() };
+  }
+
   print(level: number, text: string): void {
-    if (this.closed) return;
     const task = runningTaskOrNull();
+    if (this.panicked !== null && (task === null || task === this.panicked.task)) return;
     for (const line of text.split('\n')) {
       const { now, steps } = this.machine;
       this.lines.push({ time: now, level, text: line, task: task?.index ?? -1, step: steps });

@@ -48,7 +48,7 @@ export function panic(text: string): void {
   dump_stack(['panic']);
   pr_emerg('Kernel Offset: disabled');
   pr_emerg(`---[ end Kernel panic - not syncing: ${text} ]---`);
-  kernel().log.closed = true;
+  kernel().log.close();
   kernel().machine.stop();
 }
 
