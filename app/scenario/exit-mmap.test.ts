@@ -2,7 +2,19 @@ import { readFileSync } from 'node:fs';
 import { resolve as resolvePath } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runToEnd } from '../explore/strategy.ts';
+import { runOnce } from './run.ts';
 import { open, searchOf, settingsOf } from './search.ts';
+
+const textOf = (name: string): string =>
+  readFileSync(resolvePath(import.meta.dirname, `../../scenarios/${name}.yaml`), 'utf8');
+
+/** One run in time: its titles, and whether anything was reaped. */
+function ran(name: string, tree: string): { met: boolean; titles: readonly string[]; reaped: boolean } {
+  const { plan } = open({ kind: 'scenario', name, text: textOf(name), overrides: { tree } });
+  if (plan === null) throw new Error('no scenario');
+  const { met, titles, log } = runOnce(plan, { seed: 1 });
+  return { met, titles, reaped: log.some(({ text }) => text.startsWith('oom_reaper: reaped process')) };
+}
 
 /** What a search of a scenario comes to: titles, sorted, and how far it went. */
 function explored(
@@ -10,11 +22,10 @@ function explored(
   tree: string,
   patches: readonly string[] = [],
 ): { titles: string[]; covered: string } {
-  const path = resolvePath(import.meta.dirname, `../../scenarios/${name}.yaml`);
   const opened = open({
     kind: 'scenario',
     name,
-    text: readFileSync(path, 'utf8'),
+    text: textOf(name),
     overrides: { tree, patches },
   });
   const { outcomes, coverage } = runToEnd(searchOf(opened.program, settingsOf(opened, {})));
@@ -66,6 +77,28 @@ describe('a reaper beside exit_mmap()', () => {
     expect(explored('oom-reaper-exit-mmap/two-readers', 'v4.14').titles).toEqual(ALL_PLACES);
   });
 });
+
+test('once the last user has gone, the reaper of v4.13 can do nothing, and that of v4.14 reaps', () => {
+  expect(ran('oom-reaper-exit-mmap/aio', 'v4.13')).toEqual({ met: true, titles: [], reaped: false });
+  expect(ran('oom-reaper-exit-mmap/aio', 'v4.14')).toEqual({ met: true, titles: [], reaped: true });
+});
+
+test.each([
+  ['v4.14', false],
+  ['v4.15', false],
+  ['v4.17', true],
+])('on %s a victim with a notifier is reaped: %s', (tree, reaped) => {
+  expect(ran('oom-reaper-exit-mmap/notifier', tree)).toEqual({ met: true, titles: [], reaped });
+});
+
+test.each(['v5.16', 'v5.17', 'v5.18', 'v6.1', 'v6.12', 'v6.18'])(
+  'vm_ops->close with mmap_lock on %s',
+  (tree) => {
+    const titles =
+      tree === 'v5.16' ? [] : ['possible deadlock in lab_vma_close', 'SCYTHE: deadlock in lab_vma_close'];
+    expect(ran('exit-mmap-mmap-lock/close-takes-lock', tree)).toEqual({ met: true, titles, reaped: false });
+  },
+);
 
 describe('process_mrelease() beside exit_mmap()', () => {
   test.each<[string, readonly string[], readonly string[]]>([

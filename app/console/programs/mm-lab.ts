@@ -41,13 +41,25 @@ function* asSharer(action: Action, memory: number, bytes: number): Body<number> 
   return yield* behindGate(action, memory, bytes);
 }
 
+/** Writes to a file of the lab's. */
+function* tell(file: string, text: string): Body<void> {
+  const fd = yield* open(`/sys/kernel/debug/${file}`, O_WRONLY);
+  if (fd < 0) return;
+  yield* write(fd, text);
+  yield* close(fd);
+}
+
 export const mm_lab = withOptions(
   {
     name: NAME,
     summary:
       'Processes that share one address space (CLONE_VM without CLONE_THREAD) do one thing each, all at once.',
     operands: 'ACTION...',
-    options: [{ flag: '-p', value: 'PAGES', description: 'memory to fill before', default: 0 }],
+    options: [
+      { flag: '-p', value: 'PAGES', description: 'memory to fill before', default: 0 },
+      { flag: '-a', value: 'MS', description: 'an asynchronous read is under way for so long', default: 0 },
+      { flag: '-c', description: 'a page of a driver whose close takes mmap_lock is mapped' },
+    ],
     startsAtGate: true,
   },
   function* (options) {
@@ -62,6 +74,8 @@ export const mm_lab = withOptions(
     const memory = bytes === 0 ? 0 : yield* mmap(bytes);
     if (memory < 0) return 1;
     if (bytes > 0) yield* touch(memory, bytes, 'write');
+    if (options.has('-c')) yield* tell('mmap_close', '1');
+    if (options.number('-a') > 0) yield* tell('aio_read', String(options.number('-a')));
     const [first = leave, ...others] = actions.filter((action) => action !== undefined);
     expectMoreActors(others.length);
     for (const action of others) yield* shareMemory(NAME, () => asSharer(action, memory, bytes));

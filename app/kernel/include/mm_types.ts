@@ -250,6 +250,8 @@ export class MmStruct extends Struct {
   upper_memcg: MemCgroup | null = null;
   /** All of the page tables, in bytes. */
   readonly pgtables_bytes = this.counter('pgtables_bytes');
+  /** When the last asynchronous read or write will be done, in jiffies; 0 without any. Looked at by the last user only. */
+  aio_done = 0;
   /** VMAs; under mmap_lock for write. */
   readonly map_count = this.field('map_count', 0);
   /** Guards the pmd entries. */

@@ -1,5 +1,6 @@
 import type { Body } from '../../sim/call.ts';
 import { RelaxedEffect, type Operation } from '../../sim/operation.ts';
+import { exit_aio } from '../fs/aio.ts';
 import { atomic_dec_and_test, atomic_inc, atomic_inc_not_zero, atomic_read } from '../include/atomic.ts';
 import { GFP_KERNEL } from '../include/gfp.ts';
 import { list_del, list_empty } from '../include/list.ts';
@@ -94,13 +95,14 @@ const mmput_async_fn = kfunc('mmput_async_fn', function* (mm: MmStruct) {
  * __mmput() - the address space has no users any more.
  *
  * Context: may sleep.
- * Models: kernel/fork.c as of v6.12. Leaves out: uprobes, aio, KSM, khugepaged, the executable: the model has
+ * Models: kernel/fork.c as of v6.12. Leaves out: uprobes, KSM, khugepaged, the executable: the model has
  * none of them, and what they wait for is no part of the races here.
  */
 export const __mmput = kfunc(
   '__mmput',
   function* (mm: MmStruct) {
     if (config().DEBUG_VM) yield* BUG_ON((yield* atomic_read(mm.mm_users)) !== 0, 'kernel/fork.c:1335');
+    if (mm.aio_done !== 0) yield* exit_aio(mm);
     yield* exit_mmap(mm);
     if (!(yield* list_empty(mm.mmlist))) {
       yield* spin_lock(mmlist_lock());
