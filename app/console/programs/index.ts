@@ -6,6 +6,7 @@ import { kvm_run } from './kvm-run.ts';
 import { memhog } from './memhog.ts';
 import { hold, mm_lab } from './mm-lab.ts';
 import { madvise_loop, munmap_loop } from './memory-loops.ts';
+import { mn_lab } from './mn-lab.ts';
 import { process_mrelease } from './process-mrelease.ts';
 import type { Program } from './program.ts';
 import { builtinPrograms, shellProgram } from './sh.ts';
@@ -29,6 +30,7 @@ export const programs: readonly Program[] = [
     mm_lab,
     hold,
     process_mrelease,
+    mn_lab,
     fork_lab,
     swapon,
     swapoff,

@@ -65,7 +65,7 @@ function ended(subscription: MmuNotifier, range: MmuNotifierRange): void {
   counts.ends++;
   const at = counts.open.findIndex((open) => open.range === range);
   if (at >= 0) counts.open.splice(at, 1);
-  else counts.extra ??= trackOf(runningTask());
+  else if (!belated(counts, range)) counts.extra ??= trackOf(runningTask());
 }
 
 function* over(range: MmuNotifierRange): Body<void> {
@@ -104,6 +104,13 @@ class Peek<Value> extends Operation<Value> {
   override execute(): Value {
     return this.cell.value;
   }
+}
+
+/** An end of a start that was given up already, as its range was refused. */
+function belated({ lost }: Counts, range: MmuNotifierRange): boolean {
+  const at = lost.findIndex((open) => open.range === range);
+  if (at >= 0) lost.splice(at, 1);
+  return at >= 0;
 }
 
 function countsOf(subscription: MmuNotifier): Counts {

@@ -219,6 +219,11 @@ export function* reapable(vma: VmAreaStruct): Body<boolean> {
   return vma.anonymous || (flags & VM_SHARED) === 0;
 }
 
+/** A notifier refused the range: by the rules there is no end then. */
+export const reap_refused = kfunc('reap_refused', function* (_range: MmuNotifierRange): Body<void> {}, {
+  inlined: true,
+});
+
 /** Zaps one VMA; false if a notifier refused. */
 export function* reapVma(mm: MmStruct, vma: VmAreaStruct): Body<boolean> {
   const range = new MmuNotifierRange();
@@ -227,6 +232,7 @@ export function* reapVma(mm: MmStruct, vma: VmAreaStruct): Body<boolean> {
   mmu_notifier_range_init(range, MMU_NOTIFY_UNMAP, 0, mm, start, end);
   const tlb = yield* tlb_gather_mmu(mm);
   if ((yield* mmu_notifier_invalidate_range_start_nonblock(range)) !== 0) {
+    yield* reap_refused(range);
     yield* tlb_finish_mmu(tlb);
     return false;
   }

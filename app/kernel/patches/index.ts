@@ -14,6 +14,7 @@ import {
   mmuNotifierAsyncOomV2KillSite,
   mmuNotifierAsyncOomV2NoDelInit,
 } from './mmu-notifier-async-oom-v2.ts';
+import { mmuNotifierNoUnwind, mmuNotifierSortedUnwind, oomReaperAlwaysEnd } from './mmu-notifier-pairing.ts';
 import { mnInvalidateRawLock } from './mn-invalidate-raw-lock.ts';
 import { oomEnterDeferredUnregister, oomEnterSyncUnregister } from './oom-enter.ts';
 
@@ -25,6 +26,9 @@ export const patches: readonly Patch[] = [
   exitMmapWriteLock,
   mreleaseMmCount,
   exitMmapClearMmap,
+  oomReaperAlwaysEnd,
+  mmuNotifierSortedUnwind,
+  mmuNotifierNoUnwind,
   dupMmapUnstable,
   swapoffCheckStable,
   dupMmapRecovery,

@@ -4,6 +4,8 @@ import { v4_14 } from './v4.14.ts';
 import { v4_15 } from './v4.15.ts';
 import { v4_17 } from './v4.17.ts';
 import { v5_10 } from './v5.10.ts';
+import { v5_11 } from './v5.11.ts';
+import { v5_12 } from './v5.12.ts';
 import { v5_15_rc1 } from './v5.15-rc1.ts';
 import { v5_15 } from './v5.15.ts';
 import { v5_16 } from './v5.16.ts';
@@ -22,6 +24,8 @@ export const trees: readonly Tree[] = [
   v4_15,
   v4_17,
   v5_10,
+  v5_11,
+  v5_12,
   v5_15_rc1,
   v5_15,
   v5_16,

@@ -1,13 +1,13 @@
 import { v5_10Replacements as oom } from '../mm/oom_kill.v5.10.ts';
 import type { Tree } from '../tree.ts';
-import { v5_15 } from './v5.15.ts';
+import { v5_12 } from './v5.12.ts';
 
 /** No process_mrelease() yet. */
 export const v5_10: Tree = {
   name: 'v5.10',
   description: 'Linux 5.10.223: as 5.15 without process_mrelease(); the reaper comes after two seconds',
   release: '5.10.223',
-  base: v5_15,
+  base: v5_12,
   replacements: [...oom],
-  traits: v5_15.traits,
+  traits: v5_12.traits,
 };

@@ -75,6 +75,20 @@ export const init_mn_invalidate_lock = kfunc(
 );
 
 /**
+ * No notifier runs any more. One that was removed between a start and its end left the count raised; freeing memslots
+ * would wait for it for ever. If the count is even, nothing may be in progress either.
+ */
+export const kvm_settle_invalidations = kfunc(
+  'kvm_settle_invalidations',
+  function* (kvm: Kvm) {
+    WARN_ON(yield* rcuwait_active(kvm.mn_memslots_update_rcuwait), 'virt/kvm/kvm_main.c:1345');
+    if ((yield* kvm.mn_active_invalidate_count.read()) !== 0) yield* kvm.mn_active_invalidate_count.write(0);
+    else WARN_ON((yield* kvm.mmu_invalidate_in_progress.read()) !== 0, 'virt/kvm/kvm_main.c:1349');
+  },
+  { inlined: true },
+);
+
+/**
  * kvm_destroy_vm() - the last user is gone.
  *
  * Context: whoever put last, usually task work of a closing descriptor, in any process. Sleeps.
@@ -89,11 +103,7 @@ export const kvm_destroy_vm = kfunc(
 
     yield* kvm_leave_mmu_notifier(kvm);
     kernel().hooks.emit('kvmDestroyed', kvm);
-    // No notifier runs any more. One that was removed between a start and its end left the count raised; freeing
-    // memslots would wait for it for ever. If the count is even, nothing may be in progress either.
-    WARN_ON(yield* rcuwait_active(kvm.mn_memslots_update_rcuwait), 'virt/kvm/kvm_main.c:1345');
-    if ((yield* kvm.mn_active_invalidate_count.read()) !== 0) yield* kvm.mn_active_invalidate_count.write(0);
-    else WARN_ON((yield* kvm.mmu_invalidate_in_progress.read()) !== 0, 'virt/kvm/kvm_main.c:1349');
+    yield* kvm_settle_invalidations(kvm);
 
     yield* kvm_arch_destroy_vm(kvm);
     for (const slots of kvm.__memslots) yield* kvm_free_memslots(slots);

@@ -1,0 +1,8 @@
+import { replace } from '../kfunc.ts';
+import { mn_check_refusal, mn_hlist_unwind } from './mmu_notifier.ts';
+
+/** Up to v5.11 nobody ends what others started before, or after, one subscriber refused. */
+export const v5_11Replacements = [
+  replace(mn_hlist_unwind, function* () {}),
+  replace(mn_check_refusal, function* () {}),
+];

@@ -1,0 +1,67 @@
+import { kvm_unmap_gfn_range } from '../../arch/x86/kvm/mmu.ts';
+import type { Kvm } from '../../include/kvm_host.ts';
+import { PAGE_SIZE, ULONG_MAX } from '../../include/mm_types.ts';
+import { mmu_notifier_range_blockable } from '../../include/mmu_notifier.ts';
+import { rcu_dereference, smp_wmb } from '../../include/rwonce.ts';
+import { BUG_ON } from '../../kernel/bug.ts';
+import { write_lock, write_unlock } from '../../kernel/locking/rwlock.ts';
+import { srcu_read_lock, srcu_read_unlock } from '../../kernel/rcu/srcutree.ts';
+import { replace } from '../../kfunc.ts';
+import type { Body } from '../../../sim/call.ts';
+import { kvm_settle_invalidations } from './kvm_main.ts';
+import {
+  kvm_mmu_notifier_invalidate_range_end,
+  kvm_mmu_notifier_invalidate_range_start,
+  mmu_notifier_to_kvm,
+} from './kvm_mmu_notifier.ts';
+import { kvm_flush_remote_tlbs } from './requests.ts';
+
+/** mmu_notifier_count, which is called mmu_invalidate_in_progress today. */
+function* change(kvm: Kvm, by: number): Body<number> {
+  const count = (yield* kvm.mmu_invalidate_in_progress.read()) + by;
+  yield* kvm.mmu_invalidate_in_progress.write(count);
+  return count;
+}
+
+/**
+ * KVM up to v5.12: one count, of all starts, whether there is a memslot in the range or not, and no count that changes of
+ * memslots would wait for. While it is raised, every fault is retried.
+ *
+ * Models: virt/kvm/kvm_main.c as of v5.10. Leaves out: that mmu_lock was a spinlock up to v5.11, and that v5.12 retries
+ * faults in the range only.
+ */
+export const v5_12Replacements = [
+  replace(kvm_mmu_notifier_invalidate_range_start, function* (mn, range) {
+    const kvm = mmu_notifier_to_kvm(mn);
+    const idx = yield* srcu_read_lock(kvm.srcu);
+    yield* write_lock(kvm.mmu_lock);
+    if ((yield* change(kvm, 1)) === 1) {
+      yield* kvm.mmu_invalidate_range_start.write(0);
+      yield* kvm.mmu_invalidate_range_end.write(ULONG_MAX);
+    }
+    const may_block = mmu_notifier_range_blockable(range);
+    let flush = false;
+    for (const slot of yield* (yield* rcu_dereference(kvm.memslots)).slots.read()) {
+      const first = Math.max(0, Math.floor((range.start - slot.userspace_addr) / PAGE_SIZE));
+      const last = Math.min(slot.npages, Math.ceil((range.end - slot.userspace_addr) / PAGE_SIZE));
+      if (first >= last) continue;
+      const gfns = { slot, start: slot.base_gfn + first, end: slot.base_gfn + last, may_block };
+      if (yield* kvm_unmap_gfn_range(kvm, gfns)) flush = true;
+    }
+    if (flush) yield* kvm_flush_remote_tlbs(kvm);
+    yield* write_unlock(kvm.mmu_lock);
+    yield* srcu_read_unlock(kvm.srcu, idx);
+    return 0;
+  }),
+  replace(kvm_mmu_notifier_invalidate_range_end, function* (mn) {
+    const kvm = mmu_notifier_to_kvm(mn);
+    yield* write_lock(kvm.mmu_lock);
+    yield* kvm.mmu_invalidate_seq.write((yield* kvm.mmu_invalidate_seq.read()) + 1);
+    smp_wmb();
+    const count = yield* change(kvm, -1);
+    yield* write_unlock(kvm.mmu_lock);
+    yield* BUG_ON(count < 0, 'virt/kvm/kvm_main.c:560');
+  }),
+  // kvm_destroy_vm() did not look whether anything was left.
+  replace(kvm_settle_invalidations, function* () {}),
+];
