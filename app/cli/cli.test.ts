@@ -262,3 +262,16 @@ describe('an explanation', () => {
     expect(stderr).toContain('another run than the one recorded');
   });
 });
+
+describe('scythe diff', () => {
+  test('says what differs between two trees in a line each', () => {
+    const { status, stdout } = scythe('diff', 'v5.16', 'v5.17');
+    expect(status).toBe(0);
+    expect(stdout.trimEnd().split('\n')).toHaveLength(2);
+    expect(stdout).toContain('v5.16: without mmap_lock');
+  });
+
+  test('knows its trees', () => {
+    expect(scythe('diff', 'v5.16', 'v5.71')).toMatchObject({ status: 2, stdout: '' });
+  });
+});

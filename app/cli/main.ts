@@ -3,6 +3,7 @@ import { ScytheBug } from '../base/assert.ts';
 import type { ConfigChange } from '../kernel/kconfig.ts';
 import { formatIssue, InputError } from '../scenario/issues.ts';
 import { explain as explainReplayed, type ExplainFlags } from './commands/explain.ts';
+import { diff } from './commands/diff.ts';
 import { explore, type ExploreFlags } from './commands/explore.ts';
 import { list, LISTS, type ListName } from './commands/list.ts';
 import { matrix, type MatrixFlags } from './commands/matrix.ts';
@@ -29,6 +30,11 @@ const LIST_EXAMPLES = `
 Examples:
   $ scythe list trees
   $ scythe list patches --json`;
+
+const DIFF_EXAMPLES = `
+Examples:
+  $ scythe diff v5.16 v5.17
+  $ scythe diff v4.13 v4.14 --json`;
 
 const REPLAY_EXAMPLES = `
 Examples:
@@ -181,6 +187,20 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     .addHelpText('after', MATRIX_EXAMPLES)
     .action(async (scenario: string, flags: MatrixFlags) => {
       code = await matrix(scenario, flags);
+    });
+
+  program
+    .command('diff')
+    .summary('compare two kernel eras')
+    .description(
+      'Says which functions of the modelled kernel differ between two trees, and how, in a line each.',
+    )
+    .argument('<from>', 'a tree')
+    .argument('<to>', 'another one')
+    .addOption(new Option('--json', 'print one JSON document'))
+    .addHelpText('after', DIFF_EXAMPLES)
+    .action((from: string, to: string, flags: { json?: boolean }) => {
+      code = diff(from, to, flags);
     });
 
   program

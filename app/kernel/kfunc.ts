@@ -41,14 +41,18 @@ export interface Replacement {
   readonly symbol: AnySymbol;
   /** Makes the body from the one underneath: the symbol's own, the tree's, or an earlier patch's. */
   readonly over: (below: AnyBody) => AnyBody;
+  /** What it does, in a line: for `scythe diff`. */
+  readonly how?: string;
 }
 
 /** Says that `body` stands in for `original`; arguments and result are those of the original. */
 export function replace<Args extends readonly unknown[], Result>(
   original: KernelFunction<Args, Result>,
   body: (...args: Args) => Body<Result>,
+  how?: string,
 ): Replacement {
-  return { symbol: original.symbol, over: () => body as unknown as AnyBody };
+  const over = (): AnyBody => body as unknown as AnyBody;
+  return { symbol: original.symbol, over, ...(how !== undefined && { how }) };
 }
 
 /**
@@ -58,8 +62,13 @@ export function replace<Args extends readonly unknown[], Result>(
 export function extend<Args extends readonly unknown[], Result>(
   original: KernelFunction<Args, Result>,
   over: (below: (...args: Args) => Body<Result>) => (...args: Args) => Body<Result>,
+  how?: string,
 ): Replacement {
-  return { symbol: original.symbol, over: over as unknown as Replacement['over'] };
+  return {
+    symbol: original.symbol,
+    over: over as unknown as Replacement['over'],
+    ...(how !== undefined && { how }),
+  };
 }
 
 export function isInlined(symbol: AnySymbol): boolean {

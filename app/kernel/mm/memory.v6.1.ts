@@ -5,12 +5,20 @@ import { pte_offset_map_lock, pte_unmap_unlock } from './memory.ts';
 
 /** Before v6.5 a table that was found is locked and used: mmap_lock alone promises that it stands. */
 export const v6_1Replacements = [
-  replace(pte_offset_map_lock, function* (range) {
-    const table = yield* READ_ONCE(range.pmd);
-    if (table !== null) yield* spin_lock(table.ptl);
-    return table;
-  }),
-  replace(pte_unmap_unlock, function* (table) {
-    yield* spin_unlock(table.ptl);
-  }),
+  replace(
+    pte_offset_map_lock,
+    function* (range) {
+      const table = yield* READ_ONCE(range.pmd);
+      if (table !== null) yield* spin_lock(table.ptl);
+      return table;
+    },
+    'a table that was found is locked and used: no RCU, no second look',
+  ),
+  replace(
+    pte_unmap_unlock,
+    function* (table) {
+      yield* spin_unlock(table.ptl);
+    },
+    'no RCU',
+  ),
 ];

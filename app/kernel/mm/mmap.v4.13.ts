@@ -14,8 +14,12 @@ function* noBarrier(): Body<void> {}
  * Leaves out: what __mmput() does between exit_mmap() and that; nobody else waits for it.
  */
 export const v4_13Replacements = [
-  replace(exit_mmap, function* (mm) {
-    yield* exitBesideReaper(mm, noBarrier);
-    yield* mm_flags_set(MMF_OOM_SKIP, mm);
-  }),
+  replace(
+    exit_mmap,
+    function* (mm) {
+      yield* exitBesideReaper(mm, noBarrier);
+      yield* mm_flags_set(MMF_OOM_SKIP, mm);
+    },
+    'no lock and no flag against reapers, which are users of the mm; MMF_OOM_SKIP when all is done',
+  ),
 ];

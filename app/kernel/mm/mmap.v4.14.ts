@@ -13,4 +13,10 @@ function* barrier(mm: MmStruct): Body<void> {
   if (tsk_is_oom_victim) yield* waitForReaper(mm);
 }
 
-export const v4_14Replacements = [replace(exit_mmap, (mm) => exitBesideReaper(mm, barrier))];
+export const v4_14Replacements = [
+  replace(
+    exit_mmap,
+    (mm) => exitBesideReaper(mm, barrier),
+    'zaps beside the reaper; before the tables go, waits for it if its own task is a victim',
+  ),
+];

@@ -35,4 +35,10 @@ function* barrier(mm: MmStruct): Body<void> {
   yield* waitForReaper(mm);
 }
 
-export const v4_15Replacements = [replace(exit_mmap, (mm) => exitBesideReaper(mm, barrier))];
+export const v4_15Replacements = [
+  replace(
+    exit_mmap,
+    (mm) => exitBesideReaper(mm, barrier),
+    'zaps beside the reaper; before the tables go, waits for it if the OOM killer has marked the mm',
+  ),
+];

@@ -16,4 +16,10 @@ function* reapOneselfUnderOomLock(mm: MmStruct): Body<void> {
   yield* mm_flags_set(MMF_OOM_SKIP, mm);
 }
 
-export const v4_17Replacements = [replace(exit_mmap, (mm) => exitWithBarrier(mm, reapOneselfUnderOomLock))];
+export const v4_17Replacements = [
+  replace(
+    exit_mmap,
+    (mm) => exitWithBarrier(mm, reapOneselfUnderOomLock),
+    'without mmap_lock; a victim reaps itself under oom_lock, sets MMF_OOM_SKIP and waits for reapers',
+  ),
+];

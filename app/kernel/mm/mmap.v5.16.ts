@@ -24,4 +24,10 @@ export function* exitWithBarrier(mm: MmStruct, reap: (mm: MmStruct) => Body<void
   yield* removeVmas(mm, first);
 }
 
-export const v5_16Replacements = [replace(exit_mmap, (mm) => exitWithBarrier(mm, reapOneself))];
+export const v5_16Replacements = [
+  replace(
+    exit_mmap,
+    (mm) => exitWithBarrier(mm, reapOneself),
+    'without mmap_lock; a victim reaps itself, sets MMF_OOM_SKIP and takes the lock once to wait for reapers',
+  ),
+];

@@ -40,4 +40,10 @@ export function* munlockAll(mm: MmStruct): Body<void> {
   yield* unlock_range(yield* mm.mmap.read(), ULONG_MAX);
 }
 
-export const v5_17Replacements = [replace(exit_mmap, (mm) => exitUnderLock(mm, munlockAll, true))];
+export const v5_17Replacements = [
+  replace(
+    exit_mmap,
+    (mm) => exitUnderLock(mm, munlockAll, true),
+    'a victim reaps itself; then all under mmap_lock for write, munlocking first',
+  ),
+];

@@ -97,4 +97,11 @@ export function* exitUnderLock(mm: MmStruct, munlock: Munlock, forget: boolean):
  *
  * Models: mm/mmap.c. Leaves out: the node of the tree that stands for the red-black tree, which nobody walks then.
  */
-export const v5_18Replacements = [linkStores, replace(exit_mmap, (mm) => exitUnderLock(mm, null, true))];
+export const v5_18Replacements = [
+  linkStores,
+  replace(
+    exit_mmap,
+    (mm) => exitUnderLock(mm, null, true),
+    'a victim reaps itself; then all under mmap_lock for write, along the list of VMAs',
+  ),
+];

@@ -11,19 +11,23 @@ import { exit_mmap, exit_mmap_vmas } from './mmap.ts';
  * needs no lock for write.
  */
 export const v6_1Replacements = [
-  replace(exit_mmap, function* (mm) {
-    yield* mmu_notifier_release(mm);
-    yield* mmap_read_lock(mm);
-    kernel().hooks.emit('exitMmapUnmaps', mm);
-    const mas = new MaState(mm.mm_mt, 0);
-    const first = (yield* mas_find(mas, ULONG_MAX)) as VmAreaStruct | null;
-    if (first === null) {
-      yield* mmap_read_unlock(mm);
-      return;
-    }
-    yield* exit_mmap_vmas(mm, mas, first);
-    yield* __mt_destroy(mm.mm_mt);
-    kernel().hooks.emit('exitMmapDone', mm);
-    yield* mmap_write_unlock(mm);
-  }),
+  replace(
+    exit_mmap,
+    function* (mm) {
+      yield* mmu_notifier_release(mm);
+      yield* mmap_read_lock(mm);
+      kernel().hooks.emit('exitMmapUnmaps', mm);
+      const mas = new MaState(mm.mm_mt, 0);
+      const first = (yield* mas_find(mas, ULONG_MAX)) as VmAreaStruct | null;
+      if (first === null) {
+        yield* mmap_read_unlock(mm);
+        return;
+      }
+      yield* exit_mmap_vmas(mm, mas, first);
+      yield* __mt_destroy(mm.mm_mt);
+      kernel().hooks.emit('exitMmapDone', mm);
+      yield* mmap_write_unlock(mm);
+    },
+    'zaps under mmap_lock for read, frees under it for write; an empty tree needs no lock for write',
+  ),
 ];

@@ -31,5 +31,9 @@ function* reapAsUser(tsk: TaskStruct, mm: MmStruct): Body<boolean> {
 }
 
 export const v4_13Replacements = [
-  replace(oom_reap_task_mm, (tsk, mm) => underOomLock(() => reapAsUser(tsk, mm))),
+  replace(
+    oom_reap_task_mm,
+    (tsk, mm) => underOomLock(() => reapAsUser(tsk, mm)),
+    'under oom_lock, as a user of the mm; too late where the last one has gone',
+  ),
 ];

@@ -80,6 +80,10 @@ function* reapUnlessNotified(tsk: TaskStruct, mm: MmStruct): Body<boolean> {
 }
 
 export const v4_15Replacements = [
-  replace(__oom_reap_task_mm, zapList),
-  replace(oom_reap_task_mm, (tsk, mm) => underOomLock(() => reapUnlessNotified(tsk, mm))),
+  replace(__oom_reap_task_mm, zapList, 'along the list of VMAs; notifiers are not told'),
+  replace(
+    oom_reap_task_mm,
+    (tsk, mm) => underOomLock(() => reapUnlessNotified(tsk, mm)),
+    'under oom_lock; an mm with a notifier is left alone after a second',
+  ),
 ];

@@ -28,6 +28,14 @@ export function* underOomLock<Result>(reap: () => Body<Result>): Body<Result> {
  * the model say that they do not.
  */
 export const v4_17Replacements = [
-  replace(queue_oom_reaper, wakeUnlessQueued),
-  extend(oom_reap_task_mm, (below) => (tsk: TaskStruct, mm: MmStruct) => underOomLock(() => below(tsk, mm))),
+  replace(
+    queue_oom_reaper,
+    wakeUnlessQueued,
+    'the reaper comes at once; a task that is on its list is not put there again',
+  ),
+  extend(
+    oom_reap_task_mm,
+    (below) => (tsk: TaskStruct, mm: MmStruct) => underOomLock(() => below(tsk, mm)),
+    'under oom_lock',
+  ),
 ];

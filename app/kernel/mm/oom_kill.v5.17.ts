@@ -20,6 +20,10 @@ export function* wakeReaper(tsk: TaskStruct): Body<void> {
 
 /** Up to v5.17 the victim gets no two seconds to exit by itself, and mlocked VMAs are not reaped. */
 export const v5_17Replacements = [
-  replace(queue_oom_reaper, (tsk) => queueOnce(tsk, wakeReaper)),
-  replace(__oom_reap_task_mm, (mm) => reapList(mm, reapableUnlessLocked)),
+  replace(queue_oom_reaper, (tsk) => queueOnce(tsk, wakeReaper), 'the reaper comes at once'),
+  replace(
+    __oom_reap_task_mm,
+    (mm) => reapList(mm, reapableUnlessLocked),
+    'along the list of VMAs; leaves out what is mlocked',
+  ),
 ];

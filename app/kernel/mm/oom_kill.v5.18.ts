@@ -37,9 +37,13 @@ export function* queueOnce(tsk: TaskStruct, queue: (tsk: TaskStruct) => Body<voi
 
 /** v5.18 and v5.19: the OOM killer marks the mm as well as the task; the reaper goes along the list of VMAs. */
 export const v5_18Replacements = [
-  replace(oom_mm_installed, function* (mm) {
-    yield* set_bit(MMF_OOM_VICTIM, mm.flags);
-  }),
-  replace(queue_oom_reaper, (tsk) => queueOnce(tsk, queueInAWhile)),
-  replace(__oom_reap_task_mm, (mm) => reapList(mm, reapable)),
+  replace(
+    oom_mm_installed,
+    function* (mm) {
+      yield* set_bit(MMF_OOM_VICTIM, mm.flags);
+    },
+    'the mm of a victim is marked by MMF_OOM_VICTIM',
+  ),
+  replace(queue_oom_reaper, (tsk) => queueOnce(tsk, queueInAWhile), 'the reaper comes after two seconds'),
+  replace(__oom_reap_task_mm, (mm) => reapList(mm, reapable), 'along the list of VMAs'),
 ];

@@ -70,7 +70,17 @@ const holder: Pin = {
 };
 
 /** v5.15 and v5.16: the caller is a user of the address space, so that exit_mmap() cannot run beside it. */
-export const v5_16Replacements = [replace(process_mrelease, (task, flags) => mrelease(task, flags, user))];
+export const v5_16Replacements = [
+  replace(
+    process_mrelease,
+    (task, flags) => mrelease(task, flags, user),
+    'as a user of the mm, who may have to take it down; no look at MMF_OOM_SKIP under the lock',
+  ),
+];
 
 /** v5.15-rc1: as it was merged first, with nothing but mmap_lock against exit_mmap(), which does not take it. */
-export const withoutUser = replace(process_mrelease, (task, flags) => mrelease(task, flags, holder));
+export const withoutUser = replace(
+  process_mrelease,
+  (task, flags) => mrelease(task, flags, holder),
+  'holds the mm_struct only; no look at MMF_OOM_SKIP under the lock',
+);

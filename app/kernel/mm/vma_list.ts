@@ -37,6 +37,7 @@ export const linkStores = extend(
       if (done && mm !== null) yield* relink(mm);
       return done;
     },
+  'the VMAs are a list, too',
 );
 
 /** (plain) Under mmap_lock for write nobody else changes them. */

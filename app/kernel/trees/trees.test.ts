@@ -1,6 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { compareTrees } from '../tree-diff.ts';
 import { findTree, trees } from './index.ts';
+import { v5_15 } from './v5.15.ts';
+import { v5_16 } from './v5.16.ts';
+import { v5_17 } from './v5.17.ts';
+import { v6_12 } from './v6.12.ts';
+import { v6_18 } from './v6.18.ts';
 
 test('a tree is made of every file that is named after it', () => {
   const files = readdirSync(new URL('..', import.meta.url), { recursive: true, encoding: 'utf8' });
@@ -21,4 +27,24 @@ test('no tree replaces a symbol twice', () => {
 test('a tree is found by its name only', () => {
   expect(findTree('v6.12')?.release).toBe('6.12.117');
   expect(findTree('6.12')).toBeNull();
+});
+
+test('two trees are compared by what is on top of each symbol', () => {
+  expect(compareTrees(v5_16, v5_17).symbols.map(({ symbol }) => symbol)).toEqual([
+    '__x64_sys_process_mrelease',
+    'exit_mmap',
+  ]);
+  expect(compareTrees(v5_15, v5_16)).toEqual({ symbols: [], traits: [] });
+});
+
+test('what differs is told by tree, with the words of its author', () => {
+  const [mrelease] = compareTrees(v5_16, v5_17).symbols;
+  expect(mrelease.sides[0]).toMatchObject({ tree: 'v5.16' });
+  expect(mrelease.sides[0]?.how).toContain('as a user of the mm');
+  // As in the newest tree.
+  expect(mrelease.sides[1]).toBeNull();
+  expect(compareTrees(v6_12, v6_18).traits).toContainEqual({
+    trait: 'kvmAllocation',
+    values: ['vmalloc', 'kvzalloc'],
+  });
 });

@@ -1,0 +1,58 @@
+import type { AnySymbol } from '../sim/call.ts';
+import type { Replacement } from './kfunc.ts';
+import type { Tree, TreeTraits } from './tree.ts';
+
+/** Where a tree has a symbol from, and what it does, where its author says so. */
+export interface Side {
+  readonly tree: string;
+  readonly how: string | null;
+}
+
+/** A symbol in which two trees differ. Null: it is as in the newest tree. */
+export interface SymbolDifference {
+  readonly symbol: string;
+  readonly sides: readonly [Side | null, Side | null];
+}
+
+/** A trait in which two trees differ. */
+export interface TraitDifference {
+  readonly trait: keyof TreeTraits;
+  readonly values: readonly [string, string];
+}
+
+interface Layer extends Side {
+  readonly replacement: Replacement;
+}
+
+/** What differs between two trees, by name. */
+export function compareTrees(
+  a: Tree,
+  b: Tree,
+): { readonly symbols: readonly SymbolDifference[]; readonly traits: readonly TraitDifference[] } {
+  const [left, right] = [layersOf(a), layersOf(b)];
+  const symbols = [...new Set([...left.keys(), ...right.keys()])]
+    .filter((symbol) => left.get(symbol)?.replacement !== right.get(symbol)?.replacement)
+    .map((symbol): SymbolDifference => {
+      return { symbol: symbol.name, sides: [sideOf(left.get(symbol)), sideOf(right.get(symbol))] };
+    })
+    .sort((x, y) => (x.symbol < y.symbol ? -1 : x.symbol > y.symbol ? 1 : 0));
+  const names = [...new Set([...Object.keys(a.traits), ...Object.keys(b.traits)])] as (keyof TreeTraits)[];
+  const traits = names
+    .map((trait): TraitDifference => {
+      return { trait, values: [String(a.traits[trait] ?? false), String(b.traits[trait] ?? false)] };
+    })
+    .filter(({ values }) => values[0] !== values[1]);
+  return { symbols, traits };
+}
+
+/** The topmost body of each symbol that a tree or one that it stands on replaces. */
+function layersOf(tree: Tree): Map<AnySymbol, Layer> {
+  const layers = tree.base === undefined ? new Map<AnySymbol, Layer>() : layersOf(tree.base);
+  for (const replacement of tree.replacements) {
+    layers.set(replacement.symbol, { tree: tree.name, how: replacement.how ?? null, replacement });
+  }
+  return layers;
+}
+
+const sideOf = (layer: Layer | undefined): Side | null =>
+  layer === undefined ? null : { tree: layer.tree, how: layer.how };
