@@ -3,6 +3,7 @@ import type { Cell } from '../../sim/cell.ts';
 import { runningTask } from '../../sim/machine-in-force.ts';
 import { Operation, type Ordering } from '../../sim/operation.ts';
 import type { Checker } from '../checker.ts';
+import { GruMmStruct } from '../drivers/misc/sgi_gru.ts';
 import { kernelGlobal } from '../globals.ts';
 import { Kvm } from '../include/kvm_host.ts';
 import type { MmuNotifier, MmuNotifierRange } from '../include/mmu_notifier.ts';
@@ -146,7 +147,17 @@ function report(subscription: MmuNotifier): void {
     printTrace(extra);
   }
   if (subscription.container instanceof Kvm) tellKvm(subscription.container);
+  if (subscription.container instanceof GruMmStruct) tellGru(subscription.container);
   pr_err(RULE);
+}
+
+/** What the GRU counts, and who sleeps until that is 0. */
+function tellGru({ ms_range_active, ms_wait_queue: { head } }: GruMmStruct): void {
+  pr_err(`ms_range_active ${ms_range_active.value}`);
+  for (let link = head.next.value; typeof link !== 'string' && link !== head; link = link.next.value) {
+    const waiter = link.owner?.task;
+    if (waiter !== undefined) pr_err(`Left waiting: ${waiter.comm}/${waiter.pid}, for a translation`);
+  }
 }
 
 /** What the VM counts, and who waits for that to come to 0. */
