@@ -35,7 +35,8 @@ export class Kernel {
   readonly hooks = new Hooks();
   readonly log: KernelLog;
   readonly addresses = new AddressSpace();
-  readonly faults: FaultInjection;
+  /** The rules in force. A test may set its own after its set-up. */
+  faults: FaultInjection;
   readonly tracing = new Tracing();
   /** Settings by their names in /proc/sys, `kernel.hung_task_timeout_secs`; who owns one knows its default. */
   readonly sysctl = new Map<string, number>();

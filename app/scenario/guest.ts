@@ -19,7 +19,8 @@ export interface Guest {
 
 /** Starts the console script or the tasks of a plan. Nothing of them has run yet but the way to the first operation. */
 export function startGuest(kernel: Kernel, plan: Plan): Guest {
-  const foreground = plan.script === null ? startTasks(kernel, plan) : [startScript(kernel, plan, plan.script)];
+  const foreground =
+    plan.script === null ? startTasks(kernel, plan) : [startScript(kernel, plan, plan.script)];
   return { foreground: foreground.map((task) => task.thread), transcript: () => transcript(kernel) };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { Call, FunctionSymbol, type AnySymbol, type Body } from './call.ts';
+import { Call, FunctionSymbol, type Body } from './call.ts';
 import { Cell } from './cell.ts';
 import { choose } from './choose.ts';
 import { EventHash } from './event-hash.ts';
@@ -149,7 +149,7 @@ describe('tasks', () => {
     });
     const { machine, shared } = machineWith(() => new Cell(0, 'x'), {
       a: function* (x) {
-        yield* new Call<void>(inner as unknown as AnySymbol, []);
+        yield* new Call<void>(inner, []);
         yield* x.write(1);
       },
     });

@@ -20,7 +20,9 @@ const MEMORY_PROBE =
     "process.on('exit', () => process.stderr.write(`peak-kB ${process.resourceUsage().maxRSS}\\n`));",
   );
 
-console.log('scenario                  workers  executions  blocked  seconds  executions/s  operations/s  peak MB');
+console.log(
+  'scenario                  workers  executions  blocked  seconds  executions/s  operations/s  peak MB',
+);
 for (const scenario of scenarios) {
   for (const workers of [1, 2]) {
     const args = ['explore', scenario, '--executions', '2000', '--workers', String(workers), '--json'];

@@ -18,7 +18,10 @@ const PREEMPT_OFFSET_MASK = 0xff;
 const RCU_SHIFT = 8;
 
 /** When the last report was made, in jiffies: there is at most one a second, of whatever kind. */
-const prev_jiffy = kernelGlobal('prev_jiffy', () => ({ at: null as number | null, sites: new Set<string>() }));
+const prev_jiffy = kernelGlobal('prev_jiffy', () => ({
+  at: null as number | null,
+  sites: new Set<string>(),
+}));
 
 /**
  * __might_resched() - report if the running task must not sleep.

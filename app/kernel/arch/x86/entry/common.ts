@@ -12,7 +12,6 @@ export const NR = {
   mmap: 9,
   munmap: 11,
   ioctl: 16,
-  pipe2: 293,
   madvise: 28,
   dup: 32,
   dup2: 33,
@@ -30,10 +29,13 @@ export const NR = {
   rmdir: 84,
   unlink: 87,
   ptrace: 101,
+  swapon: 167,
+  swapoff: 168,
   getdents64: 217,
   clock_nanosleep: 230,
   exit_group: 231,
   openat: 257,
+  pipe2: 293,
   prlimit64: 302,
   pidfd_open: 434,
   process_mrelease: 448,
@@ -63,7 +65,8 @@ export const do_syscall_64 = kfunc('do_syscall_64', function* (nr: number, call:
   yield* syscall_exit_to_user_mode();
   task.orig_ax = -1;
   // A handler that returned: the call is not made again here, programs see that it was interrupted.
-  const interrupted = typeof result === 'number' && result <= -ERESTARTSYS && result >= -ERESTART_RESTARTBLOCK;
+  const interrupted =
+    typeof result === 'number' && result <= -ERESTARTSYS && result >= -ERESTART_RESTARTBLOCK;
   return interrupted ? -EINTR : result;
 });
 
