@@ -29,8 +29,6 @@ export interface HookSignatures {
   doubleFree: (task: Task, memory: KernelMemory) => void;
   /** An address space was made; nobody else has seen it yet. */
   mmCreated: (mm: MmStruct) => void;
-  /** exit_mmap() is about to zap the first page. */
-  exitMmapUnmaps: (mm: MmStruct) => void;
   /** exit_mmap() is done. */
   exitMmapDone: (mm: MmStruct) => void;
   /** A reaper holds mmap_lock for read and has found that the mm may be reaped; or is done with it. */
@@ -55,11 +53,11 @@ type Listeners = { [Name in keyof HookSignatures]?: HookSignatures[Name][] };
 
 export class Hooks {
   private readonly listeners: Listeners = {};
-  /**
-   * Nobody will hear of a range any more: its end is over, or its start was refused and unwound. These listeners look
-   * at what tasks share, by operations of the task that comes there.
-   */
+  // These listeners look at what tasks share, by operations of the task that comes there.
+  /** Nobody will hear of a range any more: its end is over, or its start was refused and unwound. */
   readonly rangeOver: ((range: MmuNotifierRange) => Body<void>)[] = [];
+  /** exit_mmap() is about to zap the first page. */
+  readonly exitMmapUnmaps: ((mm: MmStruct) => Body<void>)[] = [];
 
   on<Name extends keyof HookSignatures>(name: Name, listener: HookSignatures[Name]): void {
     const list: HookSignatures[Name][] = this.listeners[name] ?? [];

@@ -1,3 +1,4 @@
+import type { Body } from '../../sim/call.ts';
 import type { Checker } from '../checker.ts';
 import { kernelGlobal } from '../globals.ts';
 import {
@@ -10,15 +11,16 @@ import {
 import { dump_stack } from '../lib/dump_stack.ts';
 import { pr_err } from '../printk.ts';
 import { addressOf } from '../struct.ts';
+import { Peek } from './peek.ts';
 
 const state = kernelGlobal('scythe_mm_invariants', () => ({
   /** How many reapers walk an mm, having seen that they may. */
   reapers: new Map<MmStruct, number>(),
-  told: false,
+  told: new Set<MmStruct>(),
 }));
 
 /**
- * Reports, once, what must never be seen of an address space:
+ * Reports, once for each address space, what must never be seen of one:
  *
  * - exit_mmap() gives back a VMA or a page table while a reaper walks the mm;
  * - exit_mmap() zaps the first page while a notifier is still subscribed: mmu_notifier_release() comes first;
@@ -40,11 +42,7 @@ export const mmInvariants: Checker = {
     hooks.on('mmStructureFreed', (mm, what) => {
       if (state().reapers.has(mm)) report(mm, `${what} freed under a reaper`);
     });
-    hooks.on('exitMmapUnmaps', (mm) => {
-      const subscriptions = mm.notifier_subscriptions.value;
-      if (subscriptions !== null && subscriptions.list.first.value !== null)
-        report(mm, 'exit_mmap() with a subscribed notifier');
-    });
+    hooks.exitMmapUnmaps.push(checkSubscriptions);
     hooks.on('exitMmapDone', (mm) => {
       const left = [MM_FILEPAGES, MM_ANONPAGES, MM_SWAPENTS, MM_SHMEMPAGES].some(
         (member) => mm.rss_stat[member].value !== 0,
@@ -56,9 +54,16 @@ export const mmInvariants: Checker = {
   },
 };
 
+function* checkSubscriptions(mm: MmStruct): Body<void> {
+  const subscriptions = yield* new Peek(mm.notifier_subscriptions);
+  if (subscriptions === null) return;
+  if ((yield* new Peek(subscriptions.list.first)) !== null)
+    report(mm, 'exit_mmap() with a subscribed notifier');
+}
+
 function report(mm: MmStruct, what: string): void {
-  if (state().told) return;
-  state().told = true;
+  if (state().told.has(mm)) return;
+  state().told.add(mm);
   pr_err(`SCYTHE: ${what}`);
   pr_err(`mm_struct at ${addressOf(mm.memory)}`);
   dump_stack();

@@ -1,7 +1,5 @@
 import type { Body } from '../../sim/call.ts';
-import type { Cell } from '../../sim/cell.ts';
 import { runningTask } from '../../sim/machine-in-force.ts';
-import { Operation, type Ordering } from '../../sim/operation.ts';
 import type { Checker } from '../checker.ts';
 import { GruMmStruct } from '../drivers/misc/sgi_gru.ts';
 import { kernelGlobal } from '../globals.ts';
@@ -11,6 +9,7 @@ import type { Kernel } from '../kernel.ts';
 import { pr_err } from '../printk.ts';
 import { formatEntry } from '../stack.ts';
 import { trackOf, type Track } from '../tracking.ts';
+import { Peek } from './peek.ts';
 
 const RULE = '='.repeat(66);
 
@@ -86,25 +85,6 @@ function* isOwedAnEnd({ mm, container }: MmuNotifier): Body<boolean> {
   const of = yield* new Peek(mm);
   if (of === null || (yield* new Peek(of.mm_users)) <= 0) return false;
   return !(container instanceof Kvm) || (yield* new Peek(container.users_count)) > 0;
-}
-
-/** A look that is none of the kernel's own: at memory that may be dead, and no race. */
-class Peek<Value> extends Operation<Value> {
-  constructor(private readonly cell: Cell<Value>) {
-    super('read', cell, 'read');
-  }
-
-  override get memory(): null {
-    return null;
-  }
-
-  override get ordering(): Ordering {
-    return 'racy';
-  }
-
-  override execute(): Value {
-    return this.cell.value;
-  }
 }
 
 /** An end of a start that was given up already, as its range was refused. */

@@ -1,5 +1,5 @@
 import type { Call } from '../../sim/call.ts';
-import { Cell, type Counter } from '../../sim/cell.ts';
+import { Cell, Counter } from '../../sim/cell.ts';
 import type { Memory } from '../../sim/memory.ts';
 import type { Operation } from '../../sim/operation.ts';
 import { RcuHead } from '../kernel/rcu/rcu_head.ts';
@@ -285,6 +285,8 @@ export class MmStruct extends Struct {
   readonly delayed_drop = new RcuHead(this.memory, 'delayed_drop.', this);
   /** CPUs in lock-less page-table walks with interrupts off: a TLB flush waits for them. */
   readonly lockless_walkers = this.counter('lockless_walkers');
+  /** Reapers that walk it, for checkers (mm/reapers.ts). No part of the struct. */
+  readonly reapers = new Counter(0, 'reapers');
   /** Up to v6.0: the first VMA of the list. Guarded as mm_mt. See mm/vma_list.ts. */
   readonly mmap = this.field<VmAreaStruct | null>('mmap', null);
 }

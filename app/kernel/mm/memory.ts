@@ -20,7 +20,6 @@ import {
   MmuNotifierRange,
 } from '../include/mmu_notifier.ts';
 import { READ_ONCE, WRITE_ONCE } from '../include/rwonce.ts';
-import { kernel } from '../kernel.ts';
 import { kfunc } from '../kfunc.ts';
 import { BUG_ON } from '../kernel/bug.ts';
 import { spin_lock, spin_unlock } from '../kernel/locking/spinlock.ts';
@@ -31,6 +30,7 @@ import { tlb_finish_mmu, tlb_gather_mmu, ZAP_PAGE_NS, type MmuGather } from './m
 import { unlink_anon_vmas } from './rmap.ts';
 import { swap_free } from './swap_entries.ts';
 import { vma_start_write } from './vma.ts';
+import { mmStructureFreed } from './reapers.ts';
 
 /**
  * pte_offset_map_lock() - the table of a range with its lock held, or null if there is none.
@@ -240,6 +240,6 @@ export const free_pgd_range = kfunc(
     yield* tlb.mm.pgtables_bytes.add(-table.pages * PAGE_SIZE);
     yield* charge_tables(table.memcg, -table.pages);
     tlb.tables.push(table);
-    if (tlb.fullmm) kernel().hooks.emit('mmStructureFreed', tlb.mm, 'page table');
+    if (tlb.fullmm) yield* mmStructureFreed(tlb.mm, 'page table');
   },
 );

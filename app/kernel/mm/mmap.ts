@@ -67,7 +67,7 @@ export const exit_mmap = kfunc('exit_mmap', function* (mm: MmStruct) {
   yield* mmu_notifier_release(mm);
 
   yield* mmap_read_lock(mm);
-  kernel().hooks.emit('exitMmapUnmaps', mm);
+  for (const listener of kernel().hooks.exitMmapUnmaps) yield* listener(mm);
   const mas = new MaState(mm.mm_mt, 0);
   const first = yield* mas_find(mas, ULONG_MAX);
   if (first === null || xa_is_zero(first)) {

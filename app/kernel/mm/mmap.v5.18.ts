@@ -26,7 +26,7 @@ export const mm_is_oom_victim = (mm: MmStruct): ReturnType<typeof mm_flags_test>
 /** The beginning of exit_mmap() in all of these kernels. */
 export function* releaseNotifiers(mm: MmStruct): Body<void> {
   yield* mmu_notifier_release(mm);
-  kernel().hooks.emit('exitMmapUnmaps', mm);
+  for (const listener of kernel().hooks.exitMmapUnmaps) yield* listener(mm);
 }
 
 /**

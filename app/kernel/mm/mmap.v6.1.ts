@@ -16,7 +16,7 @@ export const v6_1Replacements = [
     function* (mm) {
       yield* mmu_notifier_release(mm);
       yield* mmap_read_lock(mm);
-      kernel().hooks.emit('exitMmapUnmaps', mm);
+      for (const listener of kernel().hooks.exitMmapUnmaps) yield* listener(mm);
       const mas = new MaState(mm.mm_mt, 0);
       const first = (yield* mas_find(mas, ULONG_MAX)) as VmAreaStruct | null;
       if (first === null) {

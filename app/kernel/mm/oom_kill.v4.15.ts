@@ -11,7 +11,7 @@ import {
 import { mmap_read_trylock, mmap_read_unlock } from '../include/mmap_lock.ts';
 import { mm_has_notifiers } from '../include/mmu_notifier.ts';
 import type { TaskStruct } from '../include/sched.ts';
-import { config, kernel } from '../kernel.ts';
+import { config } from '../kernel.ts';
 import { replace } from '../kfunc.ts';
 import { schedule_timeout_idle } from '../kernel/sched/core.ts';
 import { pr_info } from '../printk.ts';
@@ -21,6 +21,7 @@ import { tlb_finish_mmu, tlb_gather_mmu } from './mmu_gather.ts';
 import { __oom_reap_task_mm, oom_reap_task_mm } from './oom_kill.ts';
 import { underOomLock } from './oom_kill.v4.17.ts';
 import { reapableUnlessLocked } from './oom_kill.v5.17.ts';
+import { reaping } from './reapers.ts';
 
 /** Zaps each VMA that may be reaped; nobody is notified. */
 function* zapList(mm: MmStruct): Body<boolean> {
@@ -41,9 +42,9 @@ function* zapList(mm: MmStruct): Body<boolean> {
 /** The reap itself, with its messages. Context: mmap_lock for read. */
 export function* reapAndTell(tsk: TaskStruct, mm: MmStruct): Body<void> {
   trace_event('oom', 'start_task_reaping', `pid=${tsk.pid}`);
-  kernel().hooks.emit('reaping', mm, true);
+  yield* reaping(mm, true);
   yield* __oom_reap_task_mm(mm);
-  kernel().hooks.emit('reaping', mm, false);
+  yield* reaping(mm, false);
   const [anon, file, shmem] = [MM_ANONPAGES, MM_FILEPAGES, MM_SHMEMPAGES].map((member) =>
     K(get_mm_counter(mm, member)),
   );

@@ -29,7 +29,7 @@ import type { TaskStruct } from '../include/sched.ts';
 import { get_task_struct } from '../include/task.ts';
 import { INIT, kernelInit } from '../init/initcall.ts';
 import { kernelGlobal } from '../globals.ts';
-import { config, kernel } from '../kernel.ts';
+import { config } from '../kernel.ts';
 import { kfunc } from '../kfunc.ts';
 import { put_task_struct } from '../kernel/fork.ts';
 import { sched_show_task } from '../kernel/hung_task.ts';
@@ -51,6 +51,7 @@ import { trace_event } from '../trace-events.ts';
 import { unmap_page_range } from './memory.ts';
 import { tlb_finish_mmu, tlb_gather_mmu } from './mmu_gather.ts';
 import type { Body } from '../../sim/call.ts';
+import { reaping } from './reapers.ts';
 
 const MAX_OOM_REAP_RETRIES = 10;
 
@@ -174,12 +175,12 @@ export const oom_reap_task_mm = kfunc(
       yield* mmap_read_unlock(mm);
       return true;
     }
-    kernel().hooks.emit('reaping', mm, true);
+    yield* reaping(mm, true);
     event('start_task_reaping');
     const reaped = yield* __oom_reap_task_mm(mm);
     if (reaped) pr_info(`oom_reaper: reaped process ${tsk.pid} (${tsk.comm}), now ${rssLeft(mm)}`);
     event('finish_task_reaping');
-    kernel().hooks.emit('reaping', mm, false);
+    yield* reaping(mm, false);
     yield* mmap_read_unlock(mm);
     return reaped;
   },

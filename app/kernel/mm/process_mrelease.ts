@@ -4,11 +4,11 @@ import { MMF_OOM_SKIP, type MmStruct } from '../include/mm_types.ts';
 import { mmap_read_lock_killable, mmap_read_unlock } from '../include/mmap_lock.ts';
 import type { TaskStruct } from '../include/sched.ts';
 import { task_unlock } from '../include/task.ts';
-import { kernel } from '../kernel.ts';
 import { kfunc } from '../kfunc.ts';
 import { mmdrop, mmgrab, put_task_struct } from '../kernel/fork.ts';
 import type { Body } from '../../sim/call.ts';
 import { __oom_reap_task_mm, find_lock_task_mm, task_will_free_mem } from './oom_kill.ts';
+import { reaping } from './reapers.ts';
 
 /**
  * process_mrelease() - reap the memory of a dying process, for user space.
@@ -45,9 +45,9 @@ export const process_mrelease = kfunc(
       } else {
         // Under the lock once more: exit_mmap() may have come meanwhile.
         if (!(yield* mm_flags_test(MMF_OOM_SKIP, mm))) {
-          kernel().hooks.emit('reaping', mm, true);
+          yield* reaping(mm, true);
           if (!(yield* __oom_reap_task_mm(mm))) ret = -EAGAIN;
-          kernel().hooks.emit('reaping', mm, false);
+          yield* reaping(mm, false);
         }
         yield* mmap_read_unlock(mm);
       }

@@ -5,11 +5,11 @@ import { MMF_OOM_SKIP, type MmStruct } from '../include/mm_types.ts';
 import { mmap_read_lock_killable, mmap_read_unlock } from '../include/mmap_lock.ts';
 import type { TaskStruct } from '../include/sched.ts';
 import { task_unlock } from '../include/task.ts';
-import { kernel } from '../kernel.ts';
 import { replace } from '../kfunc.ts';
 import { mmdrop, mmget_not_zero, mmgrab, mmput, put_task_struct } from '../kernel/fork.ts';
 import { __oom_reap_task_mm, find_lock_task_mm, task_will_free_mem } from './oom_kill.ts';
 import { process_mrelease } from './process_mrelease.ts';
+import { reaping } from './reapers.ts';
 
 /** What keeps the address space while it is reaped. */
 export interface Pin {
@@ -41,9 +41,9 @@ function* reapDying(task: TaskStruct, pin: Pin): Body<number> {
 
 function* reapLocked(mm: MmStruct): Body<number> {
   if ((yield* mmap_read_lock_killable(mm)) !== 0) return -EINTR;
-  kernel().hooks.emit('reaping', mm, true);
+  yield* reaping(mm, true);
   const reaped = yield* __oom_reap_task_mm(mm);
-  kernel().hooks.emit('reaping', mm, false);
+  yield* reaping(mm, false);
   yield* mmap_read_unlock(mm);
   return reaped ? 0 : -EAGAIN;
 }

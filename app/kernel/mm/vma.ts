@@ -12,7 +12,7 @@ import { VmAreaStruct, type MmStruct } from '../include/mm_types.ts';
 import { mmap_assert_write_locked } from '../include/mmap_lock.ts';
 import { kernelGlobal } from '../globals.ts';
 import { data_race, READ_ONCE, smp_load_acquire, WRITE_ONCE } from '../include/rwonce.ts';
-import { config, kernel } from '../kernel.ts';
+import { config } from '../kernel.ts';
 import { kfunc } from '../kfunc.ts';
 import { BUG_ON } from '../kernel/bug.ts';
 import { acquire, lock_release } from '../kernel/locking/lockdep.ts';
@@ -20,6 +20,7 @@ import { call_rcu, rcu_read_lock, rcu_read_unlock } from '../kernel/rcu/tree.ts'
 import { might_sleep } from '../kernel/sched/core.ts';
 import { mtree_load } from '../lib/maple_tree.ts';
 import { kmem_cache_alloc, kmem_cache_create, kmem_cache_free } from './slab.ts';
+import { mmStructureFreed } from './reapers.ts';
 
 export const VM_AREA_STRUCT_SIZE = 152;
 
@@ -76,7 +77,7 @@ export const remove_vma = kfunc(
   function* (vma: VmAreaStruct, unreachable: boolean) {
     might_sleep('mm/vma.c', 468);
     yield* vma_close(vma);
-    if (unreachable) kernel().hooks.emit('mmStructureFreed', vma.vm_mm, 'VMA');
+    if (unreachable) yield* mmStructureFreed(vma.vm_mm, 'VMA');
     // In v6.18 who tears a whole tree down detaches each VMA first, as munmap() has done long before.
     if (unreachable) yield* vma_mark_detached(vma);
     yield* vm_area_free(vma);

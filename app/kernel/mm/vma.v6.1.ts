@@ -1,4 +1,3 @@
-import { kernel } from '../kernel.ts';
 import { replace } from '../kfunc.ts';
 import { might_sleep } from '../kernel/sched/core.ts';
 import { __vm_area_free } from './vma.v6.12.ts';
@@ -11,6 +10,7 @@ import {
   vma_mark_detached,
   vma_start_write,
 } from './vma.ts';
+import { mmStructureFreed } from './reapers.ts';
 
 /** Before v6.4 VMAs have no locks of their own: faults take mmap_lock, and a VMA is freed at once. */
 export const v6_1Replacements = [
@@ -29,7 +29,7 @@ export const v6_1Replacements = [
     function* (vma, unreachable) {
       might_sleep('mm/mmap.c', 140);
       yield* vma_close(vma);
-      if (unreachable) kernel().hooks.emit('mmStructureFreed', vma.vm_mm, 'VMA');
+      if (unreachable) yield* mmStructureFreed(vma.vm_mm, 'VMA');
       yield* vm_area_free(vma);
     },
     'frees the VMA at once',

@@ -1,4 +1,3 @@
-import { kernel } from '../kernel.ts';
 import { kfunc, replace } from '../kfunc.ts';
 import { mmap_assert_write_locked } from '../include/mmap_lock.ts';
 import type { VmAreaStruct } from '../include/mm_types.ts';
@@ -18,6 +17,7 @@ import {
   vma_start_read,
   vma_start_write,
 } from './vma.ts';
+import { mmStructureFreed } from './reapers.ts';
 
 const vm_area_free_rcu_cb = kfunc('vm_area_free_rcu_cb', function* (vma: VmAreaStruct) {
   yield* __vm_area_free(vma);
@@ -37,7 +37,7 @@ export const v6_12Replacements = [
   replace(remove_vma, function* (vma, unreachable) {
     might_sleep('mm/vma.c', 366);
     yield* vma_close(vma);
-    if (unreachable) kernel().hooks.emit('mmStructureFreed', vma.vm_mm, 'VMA');
+    if (unreachable) yield* mmStructureFreed(vma.vm_mm, 'VMA');
     if (unreachable) yield* __vm_area_free(vma);
     else yield* vm_area_free(vma);
   }),

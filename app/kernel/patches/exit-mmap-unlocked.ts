@@ -24,7 +24,7 @@ import type { Patch } from '../tree.ts';
 const withoutLock = (pause: (mm: MmStruct) => Body<void>): Replacement =>
   replace(exit_mmap, function* (mm) {
     yield* mmu_notifier_release(mm);
-    kernel().hooks.emit('exitMmapUnmaps', mm);
+    for (const listener of kernel().hooks.exitMmapUnmaps) yield* listener(mm);
     const mas = new MaState(mm.mm_mt, 0);
     const first = yield* mas_find(mas, ULONG_MAX);
     if (first !== null && !xa_is_zero(first)) yield* zapAndFree(mm, mas, first, pause);
