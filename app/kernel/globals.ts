@@ -20,14 +20,20 @@ export function kernelGlobal<Value>(name: string, create: () => Value): () => Va
   return () => kernel().globals[definition.slot] as Value;
 }
 
+/** How many definitions were there when they were sorted last. */
+let sorted = 0;
+
 /**
  * Makes every global of a kernel, in alphabetical order of names: object ids must not depend on the order
  * in which modules were loaded.
  */
 export function createGlobals(of: Kernel): void {
-  definitions.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
-  definitions.forEach((definition, slot) => {
-    definition.slot = slot;
-  });
+  if (sorted !== definitions.length) {
+    definitions.sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    definitions.forEach((definition, slot) => {
+      definition.slot = slot;
+    });
+    sorted = definitions.length;
+  }
   for (const definition of definitions) of.globals[definition.slot] = definition.create();
 }

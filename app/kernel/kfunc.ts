@@ -15,7 +15,8 @@ export interface SymbolTraits {
 }
 
 const symbols = new Map<string, AnySymbol>();
-const inlinedSymbols = new Set<AnySymbol>();
+/** By the index of the symbol. */
+const inlined: (true | undefined)[] = [];
 
 /**
  * Registers a kernel function under its kernel name. Which body runs is looked up at each call, in the tree
@@ -29,7 +30,7 @@ export function kfunc<Args extends readonly unknown[], Result>(
   const symbol = new FunctionSymbol<Args, Result>(name, body);
   if (symbols.has(name)) throw new Error(`the symbol ${name} is registered twice`);
   symbols.set(name, symbol);
-  if (traits.inlined === true) inlinedSymbols.add(symbol);
+  if (traits.inlined === true) inlined[symbol.index] = true;
   return Object.assign((...args: Args) => new Call<Result>(symbol as unknown as AnySymbol, args), { symbol });
 }
 
@@ -72,7 +73,7 @@ export function extend<Args extends readonly unknown[], Result>(
 }
 
 export function isInlined(symbol: AnySymbol): boolean {
-  return inlinedSymbols.has(symbol);
+  return inlined[symbol.index] === true;
 }
 
 /** All registered symbols by name, in alphabetical order: kallsyms. */

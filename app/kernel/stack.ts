@@ -15,11 +15,19 @@ export interface StackEntry {
  * stable: the size follows from the name, the offset from the name and the function that is called.
  */
 export function stackOf(task: Task, innermost: readonly string[] = []): StackEntry[] {
-  const names = [...innermost];
-  for (let frame = task.top; frame !== null; frame = frame.caller) {
-    if (frame.symbol !== null && !isInlined(frame.symbol)) names.push(frame.symbol.name);
+  const trace: StackEntry[] = [];
+  let callee = '';
+  for (const name of innermost) {
+    trace.push(entryFor(name, callee));
+    callee = name;
   }
-  return names.map((name, i) => entryFor(name, i === 0 ? '' : (names[i - 1] ?? '')));
+  for (let frame = task.top; frame !== null; frame = frame.caller) {
+    if (frame.symbol === null || isInlined(frame.symbol)) continue;
+    const { name } = frame.symbol;
+    trace.push(entryFor(name, callee));
+    callee = name;
+  }
+  return trace;
 }
 
 /** As stackOf(), down to where the stack begins: a kernel thread's first frames are the assembler's. */
@@ -46,10 +54,19 @@ export function formatEntry({ symbol, offset, size }: StackEntry): string {
 
 /** A made-up but stable place inside a function. */
 export function entryFor(symbol: string, callee: string): StackEntry {
-  const size = 0x40 + (hashText(symbol) % 0x80) * 0x10;
-  const offset = 1 + (hashText(`${symbol}>${callee}`) % (size - 1));
-  return { symbol, offset, size };
+  let byCallee = entries.get(symbol);
+  if (byCallee === undefined) entries.set(symbol, (byCallee = new Map<string, StackEntry>()));
+  let entry = byCallee.get(callee);
+  if (entry === undefined) {
+    const size = 0x40 + (hashText(symbol) % 0x80) * 0x10;
+    const offset = 1 + (hashText(`${symbol}>${callee}`) % (size - 1));
+    byCallee.set(callee, (entry = { symbol, offset, size }));
+  }
+  return entry;
 }
+
+/** Entries that were made, by function and callee: a search asks for the same ones again and again. */
+const entries = new Map<string, Map<string, StackEntry>>();
 
 function entryAt(task: Task, level: number): StackEntry {
   let skip = level;

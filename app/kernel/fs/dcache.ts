@@ -87,6 +87,19 @@ export const dcache = kernelGlobal('dcache', () => new DirectoryTree());
 
 /** The names of a path, without empty ones and `.`; `..` takes one away. */
 export function splitPath(path: string): string[] {
+  let names = splitPaths.get(path);
+  if (names === undefined) {
+    if (splitPaths.size >= MOST_SPLIT_PATHS) splitPaths.clear();
+    splitPaths.set(path, (names = namesOf(path)));
+  }
+  return names.slice();
+}
+
+/** Paths that were split: those of a boot are the same for every kernel. */
+const splitPaths = new Map<string, readonly string[]>();
+const MOST_SPLIT_PATHS = 1_000;
+
+function namesOf(path: string): string[] {
   const names: string[] = [];
   for (const name of path.split('/')) {
     if (name === '' || name === '.') continue;

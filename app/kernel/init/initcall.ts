@@ -29,7 +29,12 @@ export function kernelInit(name: string, order: number, run: () => void): void {
 
 /** All init functions in the order in which they run. */
 export function initcalls(): readonly InitFunction[] {
-  return [...initFunctions.values()].sort(
-    (a, b) => a.order - b.order || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
-  );
+  if (inOrder.length !== initFunctions.size) {
+    inOrder = [...initFunctions.values()].sort(
+      (a, b) => a.order - b.order || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0),
+    );
+  }
+  return inOrder;
 }
+
+let inOrder: readonly InitFunction[] = [];

@@ -21,24 +21,11 @@ export abstract class ExclusiveLock extends SimObject {
   /** Null where lockdep is not compiled in. */
   readonly dep_map: LockdepMap | null;
 
-  private readonly taking: Operation<void> = new BlockingEffect<void>(
-    'acquire',
-    this,
-    'write',
-    () => this.owner === null,
-    (task) => {
-      this.owner = task;
-    },
-  );
-  private readonly trying: Operation<boolean> = new Effect('acquire', this, 'write', (task) => {
-    if (this.owner !== null) return false;
-    this.owner = task;
-    return true;
-  });
-  private readonly releasing: Operation<void> = new Effect<void>('release', this, 'write', () => {
-    this.owner = null;
-  });
-  private readonly looking: Operation<boolean> = new Effect('read', this, 'read', () => this.owner !== null);
+  // Made when they are first asked for: most locks are never taken.
+  private taking: Operation<void> | null = null;
+  private trying: Operation<boolean> | null = null;
+  private releasing: Operation<void> | null = null;
+  private looking: Operation<boolean> | null = null;
 
   constructor(
     /** As lockdep prints it: `&kvm->mn_invalidate_lock`. Locks with one name are one class. */
@@ -63,19 +50,33 @@ export abstract class ExclusiveLock extends SimObject {
   }
 
   take(): Operation<void> {
-    return this.taking;
+    return (this.taking ??= new BlockingEffect<void>(
+      'acquire',
+      this,
+      'write',
+      () => this.owner === null,
+      (task) => {
+        this.owner = task;
+      },
+    ));
   }
 
   tryTake(): Operation<boolean> {
-    return this.trying;
+    return (this.trying ??= new Effect('acquire', this, 'write', (task) => {
+      if (this.owner !== null) return false;
+      this.owner = task;
+      return true;
+    }));
   }
 
   drop(): Operation<void> {
-    return this.releasing;
+    return (this.releasing ??= new Effect<void>('release', this, 'write', () => {
+      this.owner = null;
+    }));
   }
 
   isTaken(): Operation<boolean> {
-    return this.looking;
+    return (this.looking ??= new Effect('read', this, 'read', () => this.owner !== null));
   }
 }
 
