@@ -32,12 +32,14 @@ function explored(
   return { titles: outcomes.map(({ title }) => title).sort(), covered: coverage.kind };
 }
 
+const VMA_FREED = 'SCYTHE: VMA freed under a reaper';
 const TABLE_FREED = 'SCYTHE: page table freed under a reaper';
 /** A VMA is freed before the reaper looks at it, or while it is at its pages; or a page table is. */
 const ALL_PLACES = [
   'KASAN: slab-use-after-free Read in __oom_reap_task_mm',
   'KASAN: slab-use-after-free Read in unmap_page_range',
   'KASAN: use-after-free Read in unmap_page_range',
+  VMA_FREED,
   TABLE_FREED,
 ];
 const LATE = ['KASAN: slab-use-after-free Read in __oom_reap_task_mm'];
@@ -123,6 +125,7 @@ describe('process_mrelease() beside exit_mmap()', () => {
       'KASAN: slab-use-after-free Read in mtree_range_walk',
       'KASAN: slab-use-after-free Read in unmap_page_range',
       'KASAN: use-after-free Read in unmap_page_range',
+      VMA_FREED,
       TABLE_FREED,
     ]);
   });
