@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['{app,build,main,renderer}/**/*.test.ts'],
+    include: ['{app,build,main,renderer}/**/*.test.{ts,tsx}'],
     setupFiles: ['build/scripts/vitest-setup.ts'],
     reporters: ['default', './build/scripts/closing-line.ts'],
     testTimeout: 20_000,

@@ -15,6 +15,11 @@ const checks = [
     repair: 'npm run types shows them again',
   },
   {
+    name: 'types of the renderer',
+    args: [tsc, '-p', 'renderer/tsconfig.json'],
+    repair: 'the renderer knows the DOM and no Node: npm run types:renderer shows them again',
+  },
+  {
     name: 'types of the pure folders',
     args: [tsc, '-p', 'tsconfig.pure.json'],
     repair: 'these folders know no Node and no DOM: tsconfig.pure.json says why',
@@ -26,7 +31,7 @@ const checks = [
   },
   {
     name: 'layers',
-    args: [...depcruise, '--config', '.dependency-cruiser.js', '--output-type', 'err', 'app'],
+    args: [...depcruise, '--config', '.dependency-cruiser.js', '--output-type', 'err', 'app', 'main', 'renderer'],
     repair: 'move the code, or hand the value in from above: .dependency-cruiser.js has the table',
   },
   { name: 'build', args: ['build/scripts/build.js'], repair: 'npm run build shows it again' },
