@@ -1,4 +1,4 @@
-import type { Assertions } from './schema.ts';
+import type { Assertions } from './expect-schema.ts';
 import type { Timings } from './timings.ts';
 import { formatDuration, holds, parseCondition, parseDuration } from './units.ts';
 

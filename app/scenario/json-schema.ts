@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { kconfig } from '../kernel/kconfig.ts';
 import type { Catalogue } from './resolve.ts';
-import { scenarioSchema, type Registry } from './schema.ts';
+import type { Registry } from './schema-parts.ts';
+import { scenarioSchema } from './schema.ts';
 
 /** A name with what an editor shows beside it. */
 interface Choice {

@@ -233,8 +233,39 @@ describe('what does not exist or does not fit together is refused', () => {
       `${GOOD}search: { strategy: dpor, depth: 3 }\n`,
       'f.yaml:6:27: the strategy "dpor" has no depth (use strategy: pct, or remove depth)',
     ],
+    [
+      'an unknown field that a search is to look at',
+      `${GOOD}search:\n  expect: { cases: [{ when: {}, final: ['mn_active_count == 0'] }] }\n`,
+      'f.yaml:7:41: unknown field "mn_active_count" (known: mn_active_invalidate_count)',
+    ],
+    [
+      'a time that a search is to take',
+      `${GOOD}search:\n  expect: { within: { reap: { max: 1ms } } }\n`,
+      'f.yaml:7:13: a search knows no virtual time (put it under `expect`, or remove it)',
+    ],
   ])('%s', (_name, text, message, overrides) => {
     expect(issuesOf(text, overrides)).toEqual([message]);
+  });
+});
+
+describe('what a search is held to', () => {
+  const own = `${GOOD}expect: { clean: true }\n`;
+  const other = `${own}search:\n  expect: { titles: { must: ['KASAN: *'] } }\n`;
+
+  test('is what runs are held to, unless the scenario says otherwise', () => {
+    expect(planOf(own).searchAssertions).toEqual({ clean: true });
+    expect(planOf(other).assertions).toEqual({ clean: true });
+    expect(planOf(other).searchAssertions).toEqual({ titles: { must: ['KASAN: *'] } });
+  });
+
+  test('has its own cases', () => {
+    const text = `${other}    cases: [{ when: { config: { PREEMPT_RT: n } }, clean: true }]\n`.replace(
+      "expect: { titles: { must: ['KASAN: *'] } }",
+      "expect:\n    titles: { must: ['KASAN: *'] }",
+    );
+    expect(planOf(text).searchAssertions).toEqual({ titles: { must: ['KASAN: *'] } });
+    const config = [{ name: 'PREEMPT_RT', value: 'n' as const }];
+    expect(planOf(text, { config }).searchAssertions).toEqual({ clean: true });
   });
 });
 

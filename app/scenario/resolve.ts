@@ -8,7 +8,8 @@ import type { Patch, Tree } from '../kernel/tree.ts';
 import type { CostModel } from '../sim/timed.ts';
 import type { NamedCosts } from './costs.ts';
 import { InputError, sortIssues, type Issue, type IssueCode, type Path } from './issues.ts';
-import type { Assertions, Fault, Scenario } from './schema.ts';
+import type { Assertions, Expectations } from './expect-schema.ts';
+import type { Fault, Scenario } from './schema.ts';
 import { parseCondition, parseDuration, parsePercent, parseRatio, parseSize } from './units.ts';
 import type { YamlSource } from './yaml-source.ts';
 
@@ -62,8 +63,14 @@ export interface Plan {
   readonly limit: number;
   readonly iterations: number;
   readonly seed: number;
+  /** What a run must come to. */
   readonly assertions: Assertions;
+  /** What a search must find: the same, unless the scenario says otherwise. */
+  readonly searchAssertions: Assertions;
 }
+
+/** The kernel of a plan, as far as expectations tell one from another. */
+type ResolvedKernel = Pick<Plan, 'tree' | 'patches' | 'config'>;
 
 export const DEFAULT_CPUS = 2;
 export const DEFAULT_MEMORY = '2G';
@@ -105,8 +112,10 @@ class Resolver {
       this.at(['kernel', 'cpus'], 'contradiction', `${cpus} CPUs need SMP=y`, 'set cpus: 1, or SMP: y');
     }
     this.tasks(scenario);
-    this.probes(scenario);
     this.search(scenario);
+    const { expect: ofRuns = {}, search: { expect: ofSearches } = {} } = scenario;
+    const kernelOf = { tree, patches, config };
+    const assertions = this.assertions(ofRuns, ['expect'], kernelOf);
     return {
       scenario,
       script: this.script(scenario.guest.console),
@@ -121,7 +130,8 @@ class Resolver {
       limit: parseDuration(time.limit ?? DEFAULT_LIMIT) ?? 0,
       iterations: overrides.iterations ?? scenario.iterations ?? 1,
       seed: overrides.seed ?? scenario.seed ?? DEFAULT_SEED,
-      assertions: this.assertions(scenario, tree, patches, config),
+      assertions,
+      searchAssertions: ofSearches === undefined ? assertions : this.searchAssertions(ofSearches, kernelOf),
     };
   }
 
@@ -264,11 +274,15 @@ class Resolver {
   }
 
   /** The names in every set of assertions, and the set that this kernel is held to. */
-  private assertions(scenario: Scenario, tree: Tree, patches: readonly Patch[], config: Config): Assertions {
-    const { cases = [], ...base } = scenario.expect ?? {};
+  private assertions(expectations: Expectations, at: Path, kernel: ResolvedKernel): Assertions {
+    const { cases = [], ...base } = expectations;
+    const { tree, patches, config } = kernel;
+    this.probes(base, at);
     let chosen: Assertions | null = null;
     cases.forEach(({ when, ...assertions }, index) => {
-      const path: Path = ['expect', 'cases', index, 'when'];
+      const place: Path = [...at, 'cases', index];
+      const path: Path = [...place, 'when'];
+      this.probes(assertions, place);
       if (when.tree !== undefined) this.find(this.catalogue.trees, when.tree, 'tree', [...path, 'tree']);
       const wanted = when.patches?.map((name, position) =>
         this.find(this.catalogue.patches, name, 'patch', [...path, 'patches', position]),
@@ -283,6 +297,21 @@ class Resolver {
     return chosen ?? base;
   }
 
+  /** As for runs, but that a search knows no time. */
+  private searchAssertions(expectations: Expectations, kernel: ResolvedKernel): Assertions {
+    const at: Path = ['search', 'expect'];
+    const timeless = (asserted: Assertions, place: Path): void => {
+      if (asserted.within === undefined) return;
+      const message = 'a search knows no virtual time';
+      this.at([...place, 'within'], 'contradiction', message, 'put it under `expect`, or remove it', 'key');
+    };
+    timeless(expectations, at);
+    expectations.cases?.forEach((each, index) => {
+      timeless(each, [...at, 'cases', index]);
+    });
+    return this.assertions(expectations, at, kernel);
+  }
+
   private optionIs(config: Config, name: string, value: ConfigChange['value'], path: Path): boolean {
     const plain = name.replace(/^CONFIG_/, '');
     if (!(plain in config)) {
@@ -294,16 +323,11 @@ class Resolver {
     return actual === (typeof value === 'number' ? value : value === 'y');
   }
 
-  private probes(scenario: Scenario): void {
-    const { cases = [], ...base } = scenario.expect ?? {};
-    const check = (conditions: readonly string[] | undefined, path: Path) => {
-      conditions?.forEach((text, index) => {
-        const name = parseCondition(text)?.name ?? '';
-        this.find(this.catalogue.probes, name, 'field', [...path, 'final', index]);
-      });
-    };
-    check(base.final, ['expect']);
-    cases.forEach((each, index) => check(each.final, ['expect', 'cases', index]));
+  private probes({ final = [] }: Assertions, at: Path): void {
+    final.forEach((text, index) => {
+      const name = parseCondition(text)?.name ?? '';
+      this.find(this.catalogue.probes, name, 'field', [...at, 'final', index]);
+    });
   }
 
   private search(scenario: Scenario): void {

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import type { OperationKind } from '../sim/operation.ts';
-import { CONDITION, DURATION, PERCENT, RATIO, SIZE } from './units.ts';
+import { expectSchema } from './expect-schema.ts';
+import { configuration, duration, hasNoIssue, name } from './schema-parts.ts';
+import { PERCENT, RATIO, SIZE } from './units.ts';
 
 /**
  * The scenario format, version 1: what every scenario file is checked against, what the types of the runner
@@ -11,48 +13,10 @@ import { CONDITION, DURATION, PERCENT, RATIO, SIZE } from './units.ts';
  */
 export const FORMAT_VERSION = 1;
 
-/** Where the names that a key may have come from. */
-export type Registry = 'trees' | 'patches' | 'config' | 'programs' | 'costs' | 'probes';
-
-declare module 'zod' {
-  interface GlobalMeta {
-    registry?: Registry;
-    fix?: string;
-  }
-}
-
-/** For rules about several keys: what is wrong with one of them is told alone. */
-const hasNoIssue = (payload: { readonly issues: readonly unknown[] }): boolean => payload.issues.length === 0;
-
-const name = (registry: Registry) => z.string().min(1).max(200).meta({ registry });
-
-const duration = z
-  .string()
-  .regex(DURATION)
-  .meta({
-    title: 'duration',
-    description: 'A number with a unit: ns, us, ms, s or min.',
-    fix: 'write a number with a unit, such as 57ms or 1.5s',
-    examples: ['57ms', '1.5s'],
-  });
-
 const label = z
   .string()
   .regex(/^[A-Za-z0-9_][\w.-]{0,63}$/)
   .meta({ fix: 'use letters, digits, `_`, `-` and `.`, at most 64' });
-
-const configValue = z.union([z.literal('y'), z.literal('n'), z.number().int()]).meta({
-  title: 'option value',
-  description: '`y` or `n`; a number for HZ.',
-  fix: 'write y or n (a number for HZ)',
-});
-
-const configuration = z.record(name('config'), configValue).meta({
-  description:
-    'Kconfig options that differ from the debug kernel of the captures, by their kernel names without ' +
-    '`CONFIG_`. What others select or depend on is worked out as `make olddefconfig` does.',
-});
-
 export const kernelSchema = z
   .strictObject({
     tree: name('trees')
@@ -279,121 +243,11 @@ export const searchSchema = z
           'gate. All before it is set-up, which goes one fixed way; what comes after it is searched.',
       })
       .optional(),
+    expect: expectSchema
+      .meta({ description: 'What must be seen in a search, in place of `expect`, which is about runs then.' })
+      .optional(),
   })
   .meta({ description: 'How `scythe explore` searches this scenario.' });
-
-const titlePattern = z.string().min(1).max(500);
-
-const eventSchema = z
-  .strictObject({
-    event: z
-      .string()
-      .regex(/^\w+(:\w+)?$/)
-      .meta({
-        description: 'A trace event: `oom:mark_victim`.',
-        fix: 'write system:event, such as oom:mark_victim',
-      })
-      .optional(),
-    log: z.string().min(1).max(500).meta({ description: 'A part of a line of dmesg.' }).optional(),
-    task: z.string().max(64).meta({ description: 'Command name of the task that does it.' }).optional(),
-    text: z.string().max(500).meta({ description: "A part of the event's text." }).optional(),
-  })
-  .refine((item) => (item.event === undefined) !== (item.log === undefined), {
-    message: 'either an event or a line of the log',
-    params: { fix: 'give exactly one of `event` and `log`' },
-    when: hasNoIssue,
-  });
-
-const bound = z
-  .strictObject({ min: duration.optional(), max: duration.optional() })
-  .meta({ description: 'Bounds, each of them included.' });
-
-const assertions = {
-  clean: z
-    .literal(true)
-    .meta({
-      description: 'No report at all, and every task came to its end or sleeps undisturbed.',
-      fix: 'write true, or leave it out',
-    })
-    .optional(),
-  titles: z
-    .strictObject({
-      must: z
-        .array(titlePattern)
-        .max(64)
-        .meta({ description: 'Titles that appear in every iteration.' })
-        .optional(),
-      mustNot: z
-        .array(titlePattern)
-        .max(64)
-        .meta({ description: 'Titles that appear in no iteration.' })
-        .optional(),
-    })
-    .meta({ description: "Titles of reports by syzkaller's rules; `*` stands for any text." })
-    .optional(),
-  events: z
-    .array(
-      z
-        .union([z.string().regex(/^\w+:\w+$/), eventSchema])
-        .meta({ fix: 'write system:event, such as oom:mark_victim' }),
-    )
-    .max(256)
-    .meta({ description: 'Events that happen in this order; others may happen in between.' })
-    .optional(),
-  final: z
-    .array(
-      z.string().regex(CONDITION).meta({
-        registry: 'probes',
-        fix: 'compare a name with a number, such as "mn_active_invalidate_count == 0"',
-      }),
-    )
-    .max(64)
-    .meta({ description: 'What holds when the run has ended, for each object that has the field.' })
-    .optional(),
-  within: z
-    .strictObject({ reap: bound.optional(), callback: bound.optional(), run: bound.optional() })
-    .meta({
-      description:
-        'Bounds on virtual times: `reap` (each __oom_reap_task_mm()), `callback` (from the detaching of the ' +
-        'subscriptions to the callback that call_srcu() was given), `run` (the whole run).',
-    })
-    .optional(),
-};
-
-/** What is asserted of each iteration. */
-export const assertionsSchema = z.strictObject(assertions);
-
-const caseSchema = z
-  .strictObject({
-    when: z
-      .strictObject({
-        tree: name('trees').optional(),
-        patches: z
-          .array(name('patches'))
-          .max(32)
-          .meta({ description: 'Exactly these patches, in any order.' })
-          .optional(),
-        config: configuration.optional(),
-      })
-      .meta({ description: 'The kernels that this case is about. What is left out, may be anything.' }),
-    ...assertions,
-  })
-  .meta({ description: 'What to expect of certain kernels.' });
-
-export const expectSchema = z
-  .strictObject({
-    ...assertions,
-    cases: z
-      .array(caseSchema)
-      .max(64)
-      .meta({
-        description:
-          'Other expectations for other kernels: the first case that fits stands in for the ones above.',
-      })
-      .optional(),
-  })
-  .meta({ description: 'What must be seen.' });
-
 export const scenarioSchema = z
   .strictObject({
     scythe: z
@@ -430,8 +284,5 @@ export const scenarioSchema = z
 
 /** A scenario as its file says it: checked, nothing filled in. */
 export type Scenario = z.infer<typeof scenarioSchema>;
-export type Assertions = z.infer<typeof assertionsSchema>;
-export type Expectations = z.infer<typeof expectSchema>;
 export type Fault = z.infer<typeof faultSchema>;
 export type GuestTask = z.infer<typeof taskSchema>;
-export type Timing = keyof NonNullable<Assertions['within']>;

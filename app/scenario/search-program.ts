@@ -10,7 +10,7 @@ import { outcomeOf } from './outcome.ts';
 import { readProbe } from './probes.ts';
 import type { Plan } from './resolve.ts';
 import { BOOT_NS, happeningsOf } from './run.ts';
-import type { Assertions } from './schema.ts';
+import type { Assertions } from './expect-schema.ts';
 import { runSetUp } from './set-up.ts';
 
 /**
@@ -26,7 +26,7 @@ export class ScenarioProgram implements Program {
 
   constructor(private readonly plan: Plan) {
     // Titles are outcomes by themselves, and virtual times mean nothing in a search.
-    const { events, final } = plan.assertions;
+    const { events, final } = plan.searchAssertions;
     this.assertions = {
       ...(events === undefined ? {} : { events }),
       ...(final === undefined ? {} : { final }),

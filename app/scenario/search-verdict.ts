@@ -13,7 +13,7 @@ interface Found {
  * A title that must appear has to do so in some execution, one that must not, in none.
  */
 export function judgeSearch(plan: Plan | null, { outcomes, coverage }: Found): string[] {
-  const { clean, titles, events, final } = plan?.assertions ?? {};
+  const { clean, titles, events, final } = plan?.searchAssertions ?? {};
   const asserts = [clean, titles, events, final].some((assertion) => assertion !== undefined);
   const failures: string[] = [];
   for (const { title, count } of outcomes) {
