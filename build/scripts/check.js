@@ -31,7 +31,16 @@ const checks = [
   },
   {
     name: 'layers',
-    args: [...depcruise, '--config', '.dependency-cruiser.js', '--output-type', 'err', 'app', 'main', 'renderer'],
+    args: [
+      ...depcruise,
+      '--config',
+      '.dependency-cruiser.js',
+      '--output-type',
+      'err',
+      'app',
+      'main',
+      'renderer',
+    ],
     repair: 'move the code, or hand the value in from above: .dependency-cruiser.js has the table',
   },
   { name: 'build', args: ['build/scripts/build.js'], repair: 'npm run build shows it again' },
