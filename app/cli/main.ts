@@ -23,6 +23,7 @@ Examples:
   $ scythe run kvm-oom/reap --config PREEMPT_RT=n
   $ scythe run kvm-oom/reap --tree v6.18 --patch mmu-notifier-async-oom-v2 --iterations 20
   $ scythe run kvm-oom/reap --json --save-replay found.replay
+  $ scythe run exit-mmap-mmap-lock/cost --lockstat --iterations 50
 
 Exit codes: 0 as expected, 1 not as expected, 2 bad usage or input, 3 internal error.`;
 
@@ -94,6 +95,7 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     .option('--append <argument>', 'boot argument; repeatable', collect)
     .option('--seed <number>', 'seed of the first iteration', wholeNumber(0))
     .option('--iterations <number>', 'runs, each with the next seed', wholeNumber(1))
+    .option('--lockstat', 'count lock contention, wait and hold times, and print /proc/lock_stat')
     .option('--json', 'print one JSON document')
     .option('--dmesg <file>', 'write the kernel log; `-` for standard output')
     .option('--ftrace <file>', 'write the trace events as ftrace text')

@@ -9,6 +9,7 @@ export interface Config {
   readonly DEBUG_ATOMIC_SLEEP: boolean;
   readonly PROVE_LOCKING: boolean;
   readonly PROVE_RAW_LOCK_NESTING: boolean;
+  readonly LOCK_STAT: boolean;
   readonly PROVE_RCU: boolean;
   readonly KASAN: boolean;
   readonly KASAN_VMALLOC: boolean;

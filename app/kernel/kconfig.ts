@@ -78,6 +78,12 @@ const table: { readonly [Name in keyof Config]: Omit<KconfigOption, 'name'> } = 
     default: false,
     dependsOn: ['PROVE_LOCKING'],
   },
+  LOCK_STAT: {
+    title: 'Lock usage statistics',
+    help: 'Counts contention, wait and hold times of every class of locks: /proc/lock_stat, `scythe run --lockstat`.',
+    type: 'bool',
+    default: false,
+  },
   PROVE_RCU: {
     title: 'RCU debugging: prove RCU correctness',
     help: 'lockdep reports RCU-protected accesses outside of read sections: "suspicious RCU usage".',

@@ -14,7 +14,7 @@ const quiet: Evidence = {
   settled: true,
   ending: 'every task ended',
   happenings: [],
-  timings: { reapNs: [], callbackNs: [], runNs: 0 },
+  timings: { reapNs: [], exitNs: [], callbackNs: [], runNs: 0 },
   valuesOf: () => null,
 };
 

@@ -2,6 +2,8 @@ import { Prng } from '../base/prng.ts';
 import { ns } from '../base/brand.ts';
 import { boot } from '../kernel/init/main.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { lockStatistics, type LockClassStats } from '../kernel/kernel/locking/lock_stat.ts';
+import { lock_stat_text } from '../kernel/kernel/locking/lockdep_proc.ts';
 import { formatLine, type LogLine } from '../kernel/log.ts';
 import { titlesOf } from '../kernel/report/titles.ts';
 import type { TraceEvent } from '../kernel/trace-events.ts';
@@ -43,6 +45,8 @@ export interface Run {
   readonly trace: readonly TraceEvent[];
   /** What the guest's console showed. */
   readonly console: string;
+  /** With LOCK_STAT: what /proc/lock_stat shows at the end, and the books behind it. */
+  readonly lockStat: { readonly text: string; readonly classes: readonly LockClassStats[] } | null;
 }
 
 export interface RunOptions {
@@ -147,6 +151,9 @@ function evaluate({ plan, options, kernel, guest, hash, stopwatch, schedule }: F
     log: log.lines,
     trace: tracing.events,
     console: guest.transcript(),
+    lockStat: plan.config.LOCK_STAT
+      ? { text: lock_stat_text(kernel), classes: machine.inside(() => lockStatistics().classes) }
+      : null,
   };
 }
 

@@ -77,7 +77,7 @@ export class ScenarioProgram implements Program {
       settled: true,
       ending: '',
       happenings: happeningsOf(kernel),
-      timings: { reapNs: [], callbackNs: [], runNs: 0 },
+      timings: { reapNs: [], exitNs: [], callbackNs: [], runNs: 0 },
       valuesOf: (field) => kernel.machine.inside(() => readProbe(kernel, field)),
     }).map((failure) => `expectation: ${failure}`);
   }

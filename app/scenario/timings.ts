@@ -6,6 +6,8 @@ import type { Frame, Task } from '../sim/task.ts';
 export interface Timings {
   /** Each __oom_reap_task_mm(), in order of its end. */
   readonly reapNs: readonly number[];
+  /** Each exit_mmap(), in order of its end. */
+  readonly exitNs: readonly number[];
   /** From each detaching of subscriptions to the callback that call_srcu() was given for it, in that order. */
   readonly callbackNs: readonly number[];
   /** From the boot to the end of the run. */
@@ -14,12 +16,14 @@ export interface Timings {
 
 /** The functions and the trace points between which times are taken. */
 const REAP = '__oom_reap_task_mm';
+const EXIT = 'exit_mmap';
 const CALLBACK = 'mmu_notifier_oom_callback_fn';
 const OOM_ENTER = 'mmu_notifier:mmu_notifier_oom_enter';
 
 /** Takes times of a run by listening to calls, returns and trace events. */
 export class Stopwatch implements Observer {
   private readonly reaps: number[] = [];
+  private readonly exits: number[] = [];
   private readonly callbacks: number[] = [];
   private readonly started = new Map<Frame, number>();
   /** When a task has last detached subscriptions. */
@@ -31,16 +35,17 @@ export class Stopwatch implements Observer {
 
   entered(_task: Task, frame: Frame): void {
     const name = frame.symbol?.name;
-    if (name === REAP) this.started.set(frame, this.machine.now);
+    if (name === REAP || name === EXIT) this.started.set(frame, this.machine.now);
     else if (name === CALLBACK) this.calledBack();
   }
 
   left(_task: Task, frame: Frame): void {
-    if (frame.symbol?.name !== REAP) return;
+    const name = frame.symbol?.name;
+    if (name !== REAP && name !== EXIT) return;
     const start = this.started.get(frame);
     if (start === undefined) return;
     this.started.delete(frame);
-    this.reaps.push(this.machine.now - start);
+    (name === REAP ? this.reaps : this.exits).push(this.machine.now - start);
   }
 
   said(task: Task | null, kind: string, text: string): void {
@@ -50,7 +55,7 @@ export class Stopwatch implements Observer {
   }
 
   timings(): Timings {
-    return { reapNs: this.reaps, callbackNs: this.callbacks, runNs: this.machine.now };
+    return { reapNs: this.reaps, exitNs: this.exits, callbackNs: this.callbacks, runNs: this.machine.now };
   }
 
   private calledBack(): void {

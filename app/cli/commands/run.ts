@@ -8,6 +8,7 @@ import { resolve, type Overrides, type Plan } from '../../scenario/resolve.ts';
 import { dmesgOf, runOnce, type Run } from '../../scenario/run.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { findScenario, print, readText, writeText } from '../files.ts';
+import { lockStatDocument, renderLockTimes } from '../lockstat-render.ts';
 import { documentOf, renderHead, renderRun, renderVerdict } from '../render.ts';
 import { Palette, Progress } from '../terminal.ts';
 
@@ -19,6 +20,7 @@ export interface RunFlags {
   readonly seed?: number;
   readonly iterations?: number;
   readonly json?: boolean;
+  readonly lockstat?: boolean;
   readonly dmesg?: string;
   readonly ftrace?: string;
   readonly saveReplay?: string;
@@ -43,8 +45,11 @@ export async function run(named: string, flags: RunFlags): Promise<ExitCode> {
     if (!json) show(each, plan, flags, palette);
   });
   if (runs.length > 0) save({ plan, runs, flags, overrides, name: named, text });
-  if (json) print(`${JSON.stringify(documentOf(named, plan, runs), null, 2)}\n`);
-  else print(renderVerdict(runs, palette));
+  if (json) print(`${JSON.stringify(documentWith(named, plan, runs, flags), null, 2)}\n`);
+  else {
+    if (flags.lockstat === true && plan.iterations > 1) print(renderLockTimes(runs));
+    print(renderVerdict(runs, palette));
+  }
   if (interrupted) {
     process.stderr.write(`interrupted after ${runs.length} of ${plan.iterations} iterations\n`);
     return EXIT.INTERRUPTED;
@@ -52,8 +57,17 @@ export async function run(named: string, flags: RunFlags): Promise<ExitCode> {
   return runs.every((each) => each.met) ? EXIT.MET : EXIT.NOT_MET;
 }
 
+function documentWith(named: string, plan: Plan, runs: readonly Run[], flags: RunFlags): object {
+  const document = documentOf(named, plan, runs);
+  return flags.lockstat === true ? { ...document, lockStat: lockStatDocument(runs) } : document;
+}
+
 function overridesOf(flags: RunFlags): Overrides {
-  const { tree, patch, config, append, seed, iterations } = flags;
+  const { tree, patch, append, seed, iterations } = flags;
+  const config =
+    flags.lockstat === true
+      ? [...(flags.config ?? []), { name: 'LOCK_STAT', value: 'y' } as const]
+      : flags.config;
   return {
     ...(tree === undefined ? {} : { tree }),
     ...(patch === undefined ? {} : { patches: patch.filter((name) => name !== 'none') }),
@@ -86,6 +100,7 @@ async function iterate(plan: Plan, onRun: (run: Run) => void): Promise<boolean> 
 function show(run: Run, plan: Plan, flags: RunFlags, palette: Palette): void {
   if (plan.iterations === 1) print(section('console', run.console, palette));
   if (flags.dmesg === '-') print(section('dmesg', dmesgOf(run), palette));
+  if (plan.iterations === 1 && run.lockStat !== null) print(section('lock_stat', run.lockStat.text, palette));
   print(renderRun(run, palette));
 }
 

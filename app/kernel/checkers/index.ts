@@ -3,6 +3,7 @@ import { prove_rcu } from './prove_rcu.ts';
 import { hung_task } from './hung_task.ts';
 import { grace_period } from './grace_period.ts';
 import { kcsan } from './kcsan.ts';
+import { lockStat } from './lock_stat.ts';
 import { leaks } from './leaks.ts';
 import { mmInvariants } from './mm_invariants.ts';
 import { deadStackFrame } from './dead_stack_frame.ts';
@@ -17,6 +18,7 @@ export const checkers: readonly Checker[] = [
   hung_task,
   grace_period,
   kcsan,
+  lockStat,
   deadAccess,
   deadStackFrame,
   leaks,

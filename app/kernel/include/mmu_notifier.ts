@@ -2,13 +2,12 @@ import type { Call } from '../../sim/call.ts';
 import type { Cell } from '../../sim/cell.ts';
 import type { Memory } from '../../sim/memory.ts';
 import { runningTask } from '../../sim/machine-in-force.ts';
-import { LockdepMap, lock_acquire, lock_release } from '../kernel/locking/lockdep.ts';
+import { hasLockdep, LockdepMap, lock_acquire, lock_release } from '../kernel/locking/lockdep.ts';
 import { Spinlock } from '../kernel/locking/spinlock.ts';
 import { RcuHead } from '../kernel/rcu/rcu_head.ts';
 import { might_sleep } from '../kernel/sched/core.ts';
 import { WaitQueueHead } from '../kernel/sched/wait.ts';
 import { kernelGlobal } from '../globals.ts';
-import { config } from '../kernel.ts';
 import { kfunc, type KernelFunction } from '../kfunc.ts';
 import {
   __mmu_notifier_arch_invalidate_secondary_tlbs,
@@ -192,7 +191,7 @@ export const __mmu_notifier_invalidate_range_start_map = kernelGlobal(
 
 /** lock_map_acquire() */
 export function lock_map_acquire(map: LockdepMap): void {
-  if (config().PROVE_LOCKING) lock_acquire({ map, ip: thisFunction(runningTask()) });
+  if (hasLockdep()) lock_acquire({ map, ip: thisFunction(runningTask()) });
 }
 
 /** lock_map_release() */

@@ -1,4 +1,4 @@
-import { runningTask } from '../../../sim/machine-in-force.ts';
+import { runningTask, runningTaskOrNull } from '../../../sim/machine-in-force.ts';
 import type { Memory } from '../../../sim/memory.ts';
 import { SimObject } from '../../../sim/object.ts';
 import { print_held_locks, print_kernel_ident } from '../../checkers/lockdep/print.ts';
@@ -14,6 +14,7 @@ import { callingFunction, thisFunction, type StackEntry } from '../../stack.ts';
 import { dump_stack } from '../../lib/dump_stack.ts';
 import { task_state } from '../sched/core.ts';
 import { WARN_ON } from '../panic.ts';
+import { lockStatistics, type LockStat } from './lock_stat.ts';
 
 /**
  * How a lock waits: not told (`inv`), not at all (`free`), spinning (`spin`), spinning or sleeping as PREEMPT_RT
@@ -35,6 +36,8 @@ export type LockKind = 'normal' | 'percpu' | 'override';
 export class LockdepMap extends SimObject {
   /** By subclass, filled in by the checker at first use. */
   readonly classes: (LockClass | undefined)[] = [];
+  /** The CPU that made it: for LOCK_STAT the first one that had it. */
+  readonly madeOn = (runningTaskOrNull()?.cpu ?? 0) % kernel().cpus;
 
   constructor(
     /** As reports show it: `&mm->mmap_lock`. */
@@ -89,12 +92,32 @@ function lockdep(): Lockdep | null {
   return config().PROVE_LOCKING && debug_locks() && currentOrNull() !== null ? checker() : null;
 }
 
+/** The statistics, or null where they are not compiled in, are off with all lock debugging, or no task runs. */
+function lockStat(): LockStat | null {
+  return config().LOCK_STAT && debug_locks() && currentOrNull() !== null ? lockStatistics() : null;
+}
+
+/** Is there lockdep in this kernel, for whatever purpose? Without it locks have no `dep_map`. */
+export const hasLockdep = (): boolean => config().PROVE_LOCKING || config().LOCK_STAT;
+
 /** lock_acquire() - the running task is about to take a lock, or (trylock) has just got it. */
 export function lock_acquire(acquisition: Acquisition): void {
   lockdep()?.acquire(acquisition, acquisition.ip ?? callingFunction(runningTask()));
+  const statistics = lockStat();
+  if (statistics === null) return;
+  const { map, subclass = 0, read = 0, nest = null } = acquisition;
+  statistics.acquire({
+    task: current(),
+    map,
+    subclass,
+    read: read !== 0,
+    nested: nest !== null,
+    at: acquisition.ip ?? callingFunction(runningTask()),
+    now: kernel().machine.now,
+  });
 }
 
-/** What lock functions call: `_RET_IP_` is found only if the checker is on. `map` is null where it never is. */
+/** What lock functions call. `map` is null where there is no lockdep. */
 export function acquire(
   map: LockdepMap | null,
   subclass = 0,
@@ -102,13 +125,14 @@ export function acquire(
   read: 0 | 1 | 2 = 0,
   nest: LockdepMap | null = null,
 ): void {
-  if (map !== null)
-    lockdep()?.acquire({ map, subclass, trylock, read, nest }, callingFunction(runningTask()));
+  if (map !== null) lock_acquire({ map, subclass, trylock, read, nest });
 }
 
 /** lock_release() - the running task is about to let go of a lock. */
 export function lock_release(map: LockdepMap | null): void {
-  if (map !== null) lockdep()?.release(map);
+  if (map === null) return;
+  lockStat()?.release(current(), map, kernel().machine.now);
+  lockdep()?.release(map);
 }
 
 /** lock_sync() - the running task is about to wait for all holders. */
@@ -118,7 +142,9 @@ export function lock_sync(map: LockdepMap, ip?: StackEntry): void {
 
 /** lock_downgrade() - a lock held for writing is held for reading from now on. */
 export function lock_downgrade(map: LockdepMap | null): void {
-  if (map !== null) lockdep()?.downgrade(map);
+  if (map === null) return;
+  lockStat()?.downgrade(current(), map, kernel().machine.now);
+  lockdep()?.downgrade(map);
 }
 
 /** might_lock() - checks as if the lock was taken here. */

@@ -8,7 +8,7 @@ import { TASK_INTERRUPTIBLE, TASK_KILLABLE, TASK_UNINTERRUPTIBLE } from '../../i
 import { config } from '../../kernel.ts';
 import { kfunc } from '../../kfunc.ts';
 import { block, might_sleep, unblock, type BlockedOn } from '../sched/core.ts';
-import { acquire, lock_release } from './lockdep.ts';
+import { acquire, hasLockdep, lock_release } from './lockdep.ts';
 import { ExclusiveLock } from './raw_spinlock.ts';
 
 /** struct mutex - sleeps; with PREEMPT_RT an rt_mutex. */
@@ -103,15 +103,15 @@ export const mutex_lock_nest_lock = _mutex_lock_nest_lock;
 
 /** mutex_lock() - waits in TASK_UNINTERRUPTIBLE until the mutex is free. */
 export const mutex_lock = (lock: Mutex): Call<void> =>
-  config().PROVE_LOCKING ? mutex_lock_nested(lock, 0) : plain_mutex_lock(lock);
+  hasLockdep() ? mutex_lock_nested(lock, 0) : plain_mutex_lock(lock);
 
 /** 0, or -EINTR if SIGKILL came before the mutex. */
 export const mutex_lock_killable = (lock: Mutex): Call<number> =>
-  config().PROVE_LOCKING ? mutex_lock_killable_nested(lock) : plain_mutex_lock_killable(lock);
+  hasLockdep() ? mutex_lock_killable_nested(lock) : plain_mutex_lock_killable(lock);
 
 /** 0, or -EINTR if a signal came before the mutex. */
 export const mutex_lock_interruptible = (lock: Mutex): Call<number> =>
-  config().PROVE_LOCKING ? mutex_lock_interruptible_nested(lock) : plain_mutex_lock_interruptible(lock);
+  hasLockdep() ? mutex_lock_interruptible_nested(lock) : plain_mutex_lock_interruptible(lock);
 
 export const mutex_trylock = kfunc('mutex_trylock', function* (lock: Mutex) {
   const locked = yield* lock.tryTake();

@@ -3,7 +3,6 @@ import type { Memory } from '../../../sim/memory.ts';
 import { SimObject } from '../../../sim/object.ts';
 import { BlockingEffect, Effect, type Operation } from '../../../sim/operation.ts';
 import type { Task } from '../../../sim/task.ts';
-import { config } from '../../kernel.ts';
 import { kfunc } from '../../kfunc.ts';
 import {
   local_irq_disable,
@@ -13,7 +12,7 @@ import {
   preempt_disable,
   preempt_enable,
 } from '../sched/core.ts';
-import { acquire, lock_release, LockdepMap, type WaitTypes } from './lockdep.ts';
+import { acquire, hasLockdep, lock_release, LockdepMap, type WaitTypes } from './lockdep.ts';
 
 /** What every exclusive lock is to the machine: an owner. Whoever gets it when it is free, has it. */
 export abstract class ExclusiveLock extends SimObject {
@@ -34,7 +33,7 @@ export abstract class ExclusiveLock extends SimObject {
     wait: WaitTypes,
   ) {
     super(memory);
-    this.dep_map = config().PROVE_LOCKING ? new LockdepMap(name, wait, memory) : null;
+    this.dep_map = hasLockdep() ? new LockdepMap(name, wait, memory) : null;
   }
 
   override holders(): readonly Task[] {

@@ -5,7 +5,7 @@ import { BlockingEffect, Effect, type Operation } from '../../../sim/operation.t
 import type { Task } from '../../../sim/task.ts';
 import { EINTR } from '../../include/errno.ts';
 import { config } from '../../kernel.ts';
-import { LockdepMap, type WaitTypes } from './lockdep.ts';
+import { hasLockdep, LockdepMap, type WaitTypes } from './lockdep.ts';
 
 interface Waiter {
   readonly task: Task;
@@ -50,7 +50,7 @@ export class SharedLock extends SimObject {
     wait: WaitTypes,
   ) {
     super(memory);
-    this.dep_map = config().PROVE_LOCKING ? new LockdepMap(name, wait, memory) : null;
+    this.dep_map = hasLockdep() ? new LockdepMap(name, wait, memory) : null;
   }
 
   /** Who is inside; else who keeps the gate; else who is first in the queue. */
