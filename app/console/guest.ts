@@ -14,10 +14,11 @@ import { findProgram } from './programs/index.ts';
 import type { Program } from './programs/program.ts';
 import type { ScriptNode, StatementNode } from './shell/ast.ts';
 import type { ParsedScript } from './shell/issues.ts';
+import { interactive } from './shell/interactive.ts';
 import { Shell } from './shell/shell.ts';
 import { ShellState } from './shell/state.ts';
 import { start_gate } from './userland/gate.ts';
-import { dup2, open } from './userland/libc.ts';
+import { dup2, ioctl, open, setsid, STDIN } from './userland/libc.ts';
 
 /** Parses a shell script: `parseScript` of shell/parse.ts, which the host hands in. */
 export type ScriptParser = (source: string) => ParsedScript;
@@ -75,6 +76,59 @@ export function startConsole(kernel: Kernel, script: ScriptNode, options: Consol
     const host = { parse: options.parse, findProgram, ...(options.prompt === true && { prompt }) };
     return process('sh', () => new Shell(host, state).run(script), SHELL_PID);
   });
+}
+
+export interface InteractiveOptions {
+  readonly parse: ScriptParser;
+  /** Who logs in; root without it. Users have ids from 1000 on. */
+  readonly user?: string;
+  /** Where the shell stands; the user's home without it. */
+  readonly cwd?: string;
+  /** The size of the terminal. */
+  readonly rows: number;
+  readonly cols: number;
+}
+
+/**
+ * Starts a login shell on the console of a booted kernel, which becomes its terminal: input comes by
+ * `consoleTty().type()`, output goes to `consoleTty().onOutput`. The process ends when the user leaves.
+ */
+export function startInteractiveShell(kernel: Kernel, options: InteractiveOptions): TaskStruct {
+  const { rows, cols, parse, user = 'root' } = options;
+  return kernel.machine.inside(() => {
+    reservePidsBelow(SHELL_PID + 1);
+    consoleTty().control({ rows, cols });
+    const root = user === 'root';
+    const home = root ? HOME : `/home/${user}`;
+    const state = new ShellState();
+    for (const [name, value] of loginEnvironment(user, home)) {
+      state.variables.set(name, value);
+      state.exported.add(name);
+    }
+    const body = (): Body<number> => login(new Shell({ parse, findProgram }, state));
+    const task = user_process_at_boot('bash', () => withConsole(body), {
+      pid: SHELL_PID,
+      prepare: giveFiles,
+    });
+    task.uid = root ? 0 : FIRST_USER;
+    task.pwd = options.cwd ?? home;
+    return task;
+  });
+}
+
+/** The id of the user who is not root. */
+const FIRST_USER = 1000;
+
+function loginEnvironment(user: string, home: string): readonly (readonly [name: string, value: string])[] {
+  const mine = new Map([...ENVIRONMENT, ['HOME', home], ['LOGNAME', user], ['USER', user]] as const);
+  return [...mine].sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+/** What getty and login do before they become the shell. */
+function* login(shell: Shell): Body<number> {
+  yield* setsid();
+  yield* ioctl(STDIN, 'TIOCSCTTY');
+  return yield* interactive(shell);
 }
 
 /** Starts one program without a shell in a booted kernel. */

@@ -10,7 +10,8 @@ import { do_pipe2 } from '../../kernel/fs/pipe.ts';
 import { ksys_read, ksys_write } from '../../kernel/fs/read_write.ts';
 import { O_CLOEXEC, O_RDONLY } from '../../kernel/include/fs.ts';
 import { current } from '../../kernel/include/sched.ts';
-import { kernel_wait4, WNOHANG, type Waited } from '../../kernel/kernel/exit.ts';
+import { kernel_wait4, WCONTINUED, WNOHANG, WUNTRACED, type Waited } from '../../kernel/kernel/exit.ts';
+import { __sys_setuid, do_getpgid, ksys_setpgid, ksys_setsid } from '../../kernel/kernel/sys.ts';
 import { __x64_sys_pidfd_open, sys_process_mrelease } from '../../kernel/kernel/pidfd.ts';
 import { __x64_sys_kill, __x64_sys_pause } from '../../kernel/kernel/signal_syscalls.ts';
 import { user_access } from '../../kernel/arch/x86/mm/user_fault.ts';
@@ -24,6 +25,7 @@ import { __x64_sys_clock_nanosleep } from '../../kernel/kernel/time/hrtimer.ts';
  * The system calls as programs make them. Errors come back as numbers below 0, as from the kernel.
  */
 
+export { WCONTINUED, WNOHANG, WUNTRACED };
 export type { Waited };
 
 export const STDIN = 0;
@@ -72,6 +74,17 @@ export const kill = (pid: number, signal: number): Call<number> =>
 /** Waits for a child (-1: any). An error is a number below 0. */
 export const wait4 = (pid: number, nohang = false): Call<Waited | number> =>
   syscall<Waited | number>('wait4', () => kernel_wait4(pid, nohang ? WNOHANG : 0));
+
+/** waitpid() with options: WNOHANG, WUNTRACED, WCONTINUED. 0 if nothing has happened. */
+export const waitpid = (pid: number, options: number): Call<Waited | number> =>
+  syscall<Waited | number>('wait4', () => kernel_wait4(pid, options));
+
+export const setpgid = (pid: number, pgid: number): Call<number> =>
+  syscall('setpgid', () => ksys_setpgid(pid, pgid));
+export const getpgid = (pid: number): Call<number> => syscall('getpgid', () => do_getpgid(pid));
+export const setsid = (): Call<number> => syscall('setsid', () => ksys_setsid());
+export const setuid = (uid: number): Call<number> => syscall('setuid', () => __sys_setuid(uid));
+export const getuid = (): number => current().uid;
 
 /** Maps memory of the process's own, to be read and written. Returns its address or an error. */
 export const mmap = (length: number): Call<number> =>

@@ -1,4 +1,5 @@
 import { TASK_RUNNING } from './task_state.ts';
+import type { Call } from '../../sim/call.ts';
 import { Cell } from '../../sim/cell.ts';
 import { runningTask, runningTaskOrNull } from '../../sim/machine-in-force.ts';
 import type { SimObject } from '../../sim/object.ts';
@@ -29,6 +30,8 @@ export {
   TASK_KILLABLE,
   TASK_IDLE,
   TASK_NORMAL,
+  TASK_STOPPED,
+  __TASK_STOPPED,
   EXIT_DEAD,
   EXIT_ZOMBIE,
 } from './task_state.ts';
@@ -40,7 +43,17 @@ export const PF_MEMALLOC = 0x00000800;
 export const PF_KTHREAD = 0x00200000;
 
 /** Bits of `signal->flags`. */
+export const SIGNAL_STOP_STOPPED = 0x00000001;
+export const SIGNAL_STOP_CONTINUED = 0x00000002;
 export const SIGNAL_GROUP_EXIT = 0x00000004;
+export const SIGNAL_CLD_STOPPED = 0x00000010;
+export const SIGNAL_CLD_CONTINUED = 0x00000020;
+
+/** Bits of `task->jobctl`; the signal that stops the task is in the lowest 16. */
+export const JOBCTL_STOP_SIGMASK = 0xffff;
+export const JOBCTL_STOP_DEQUEUED = 1 << 16;
+export const JOBCTL_STOP_PENDING = 1 << 17;
+export const JOBCTL_STOP_CONSUME = 1 << 18;
 
 /** Bits of `thread_info.flags`. */
 export const TIF_NOTIFY_RESUME = 1;
@@ -71,6 +84,11 @@ export class SignalStruct extends Struct {
   readonly thread_head = this.field<readonly TaskStruct[]>('thread_head', []);
   /** References: one per thread that is not released. */
   readonly sigcnt = new Refcount('sigcnt', 1, this.memory);
+  /** pids[PIDTYPE_PGID] and pids[PIDTYPE_SID], as numbers; 0 outside of sessions. Under tasklist_lock. */
+  readonly pgrp = this.field('pids[PIDTYPE_PGID]', 0);
+  readonly session = this.field('pids[PIDTYPE_SID]', 0);
+  /** Threads that have still to stop before the group has. Under siglock. */
+  readonly group_stop_count = this.field('group_stop_count', 0);
 
   /** (plain) */
   get threads(): readonly TaskStruct[] {
@@ -186,10 +204,20 @@ export class TaskStruct extends Struct {
   exit_code = 0;
   /** Open files. Set at fork; taken away by exit_files(). */
   files: FilesStruct | null = null;
+  /** When it was made (ns since boot). */
+  start_time = 0;
+  /** The words that it was called with, which lie on its stack: /proc/<pid>/cmdline. */
+  arg_words: readonly string[] = [];
   /** The working directory (fs_struct, which no two processes share here). */
   pwd = '/';
   /** Signals whose handlers the program is to run next, oldest first. */
   readonly delivered: number[] = [];
+  /** JOBCTL_* bits: how far the task is with stopping. Under siglock. */
+  readonly jobctl = this.field('jobctl', 0);
+  /** The user that the task acts for: 0 is root. Inherited; changed by the task itself only. */
+  uid = 0;
+  /** How a system call that a signal cut short goes on, where calling it again would be wrong. */
+  restart_block: (() => Call<unknown>) | null = null;
   /** Number of the system call that the task is in (ORIG_RAX of dumps), -1 in a fault or in user code. */
   orig_ax = -1;
 }

@@ -16,12 +16,22 @@ export const SIGTERM = 15;
 export const SIGCHLD = 17;
 export const SIGCONT = 18;
 export const SIGSTOP = 19;
+export const SIGTSTP = 20;
+export const SIGTTIN = 21;
+export const SIGTTOU = 22;
+export const SIGURG = 23;
+export const SIGWINCH = 28;
 
 /** The bit of a signal in a set of pending ones. */
 export const sigmask = (sig: number): number => 1 << (sig - 1);
 
 /** Signals that are ignored unless there is a handler. */
-const IGNORED = new Set([SIGCHLD, SIGCONT]);
+const IGNORED = new Set([SIGCHLD, SIGCONT, SIGURG, SIGWINCH]);
 
 /** True if nobody ever notices the signal without a handler. */
 export const sig_kernel_ignore = (sig: number): boolean => IGNORED.has(sig);
+
+/** Signals that stop a process unless there is a handler. */
+export const STOP_SIGNALS: readonly number[] = [SIGSTOP, SIGTSTP, SIGTTIN, SIGTTOU];
+
+export const sig_kernel_stop = (sig: number): boolean => STOP_SIGNALS.includes(sig);

@@ -1,5 +1,6 @@
 import type { Body } from '../../sim/call.ts';
 import { end } from '../../sim/spawn.ts';
+import { consoleTty } from '../drivers/tty/console.ts';
 import { exit_files } from '../fs/file.ts';
 import { atomic_dec_and_test, atomic_read, cmpxchg } from '../include/atomic.ts';
 import { test_bit } from '../include/bitops.ts';
@@ -13,11 +14,13 @@ import {
   EXIT_ZOMBIE,
   PF_KTHREAD,
   SIGNAL_GROUP_EXIT,
+  SIGNAL_STOP_CONTINUED,
+  SIGNAL_STOP_STOPPED,
   TIF_MEMDIE,
   type SignalStruct,
   type TaskStruct,
 } from '../include/sched.ts';
-import { SIGCHLD } from '../include/signal.ts';
+import { SIGCHLD, SIGHUP } from '../include/signal.ts';
 import { task_lock, task_unlock } from '../include/task.ts';
 import { kfunc } from '../kfunc.ts';
 import { cgroup_exit } from '../mm/memcontrol.ts';
@@ -38,6 +41,7 @@ import { panic } from './panic.ts';
 import { init_task_tasks, tasklist_lock } from './pid.ts';
 import { wait_event_interruptible, wake_up_interruptible_all } from './sched/wait.ts';
 import { __send_signal_locked, exit_signals, zap_other_threads } from './signal.ts';
+import { kill_orphaned_pgrp, kill_pgrp } from './signal_pgrp.ts';
 import { exit_task_work } from './task_work.ts';
 import { free_thread_stack } from './thread_stack.ts';
 
@@ -85,6 +89,7 @@ export const do_exit = kfunc('do_exit', function* (code: number): Body<never> {
   yield* exit_files(tsk);
   yield* exit_task_work();
   if (group_dead) yield* cgroup_exit(tsk);
+  if (group_dead && tsk.signal.session.value !== 0) yield* disassociate_ctty(tsk);
   yield* exit_notify(tsk, group_dead);
   debug_check_no_locks_held();
   return yield* do_task_dead();
@@ -164,7 +169,7 @@ const mm_update_next_owner = kfunc('mm_update_next_owner', function* (mm: MmStru
 /**
  * exit_notify() - tell the parent; a thread that nobody asks after is released at once.
  *
- * Models: kernel/exit.c. Leaves out: process groups, tracing, pidfds that are waited for.
+ * Models: kernel/exit.c. Leaves out: tracing, pidfds that are waited for.
  */
 const exit_notify = kfunc('exit_notify', function* (tsk: TaskStruct, group_dead: boolean) {
   yield* write_lock_irq(tasklist_lock());
@@ -184,10 +189,31 @@ const exit_notify = kfunc('exit_notify', function* (tsk: TaskStruct, group_dead:
 /** forget_original_parent() - children go on without; nobody waits for them. Tasklist lock held. */
 function* forget_original_parent(father: TaskStruct): Body<void> {
   const children = yield* father.children.read();
-  if (children.length === 0) return;
-  for (const child of children) yield* WRITE_ONCE(child.real_parent, null);
-  yield* father.children.write([]);
+  if (children.length > 0) {
+    for (const child of children) yield* WRITE_ONCE(child.real_parent, null);
+    yield* father.children.write([]);
+  }
+  // Who never was in a session has no process group either.
+  if (father.signal.session.value === 0) return;
+  for (const child of children) yield* kill_orphaned_pgrp(child, father, null);
+  const parent = yield* father.real_parent.read();
+  if (parent !== null) yield* kill_orphaned_pgrp(father, parent, father);
 }
+
+/**
+ * disassociate_ctty() - the leader of a session leaves, and gives its terminal up: those in the foreground are told.
+ *
+ * Models: drivers/tty/tty_jobctrl.c at the end of a leader.
+ */
+const disassociate_ctty = kfunc('disassociate_ctty', function* (tsk: TaskStruct) {
+  const session = yield* tsk.signal.session.read();
+  const { terminal } = consoleTty();
+  if (session !== tsk.tgid || terminal === null || (yield* terminal.session.read()) !== session) return;
+  const pgrp = yield* terminal.pgrp.read();
+  yield* terminal.session.write(0);
+  yield* terminal.pgrp.write(0);
+  if (pgrp !== 0) yield* kill_pgrp(pgrp, SIGHUP);
+});
 
 /** do_notify_parent() - SIGCHLD and a wake-up for the parent. True if nobody wants to know. Tasklist lock held. */
 const do_notify_parent = kfunc('do_notify_parent', function* (tsk: TaskStruct) {
@@ -264,20 +290,23 @@ const finish_task_switch = kfunc('finish_task_switch.isra.0', function* (prev: T
 // --- wait ----------------------------------------------------------------------------------------
 
 export const WNOHANG = 1;
+export const WUNTRACED = 2;
+export const WCONTINUED = 8;
 
 /** What wait4() found. */
 export interface Waited {
   readonly pid: number;
-  /** As user space decodes it: code << 8, or the number of a signal. */
+  /** As user space decodes it: code << 8, the number of a signal, signal << 8 | 0x7f for a stop, 0xffff for a continue. */
   readonly status: number;
 }
 
 /**
- * kernel_wait4() - wait for the end of a child.
+ * kernel_wait4() - wait for the end of a child; with WUNTRACED and WCONTINUED also for its stop and its going on.
  *
- * `pid` above 0 is that child, -1 any. Context: process context, may sleep.
- * Return: what ended; -ECHILD, -ERESTARTSYS; with WNOHANG 0 if no child has ended.
- * Models: kernel/exit.c. Leaves out: stopped children, process groups.
+ * `pid` above 0 is that child, -1 any, 0 any of the caller's process group, below -1 any of that group.
+ * Context: process context, may sleep.
+ * Return: what happened; -ECHILD, -ERESTARTSYS; with WNOHANG 0 if nothing has.
+ * Models: kernel/exit.c.
  */
 export const kernel_wait4 = kfunc('kernel_wait4', function* (pid: number, options: number): Body<
   Waited | number
@@ -288,23 +317,29 @@ export const kernel_wait4 = kfunc('kernel_wait4', function* (pid: number, option
 const do_wait = kfunc('do_wait', function* (pid: number, options: number): Body<Waited | number> {
   const parent = current().signal.threads[0] ?? current();
   let found: Waited | number = 0;
-  if ((options & WNOHANG) !== 0) return yield* wait_consider_tasks(parent, pid);
+  if ((options & WNOHANG) !== 0) return yield* wait_consider_tasks(parent, pid, options);
   const ret = yield* wait_event_interruptible(parent.signal.wait_chldexit, function* () {
-    found = yield* wait_consider_tasks(parent, pid);
+    found = yield* wait_consider_tasks(parent, pid, options);
     return found !== 0;
   });
   return ret !== 0 ? ret : found;
 });
 
-/** Looks once at the children; 0 if none has ended yet. */
-function* wait_consider_tasks(parent: TaskStruct, pid: number): Body<Waited | number> {
+/** Looks once at the children; 0 if there is nothing to tell yet. */
+function* wait_consider_tasks(parent: TaskStruct, pid: number, options: number): Body<Waited | number> {
   yield* read_lock(tasklist_lock());
   let any = false;
   for (const child of yield* parent.children.read()) {
-    if (pid > 0 && child.pid !== pid) continue;
+    if (!(yield* eligible_pid(parent, child, pid))) continue;
     any = true;
     const group = (yield* rcu_dereference(child.signal.thread_head)).length;
-    if ((yield* READ_ONCE(child.exit_state)) !== EXIT_ZOMBIE || group > 1) continue;
+    if ((yield* READ_ONCE(child.exit_state)) !== EXIT_ZOMBIE || group > 1) {
+      const status =
+        (options & (WUNTRACED | WCONTINUED)) === 0 ? 0 : yield* wait_task_stopped(child, options);
+      if (status === 0) continue;
+      yield* read_unlock(tasklist_lock());
+      return { pid: child.pid, status };
+    }
     if ((yield* cmpxchg(child.exit_state, EXIT_ZOMBIE, EXIT_DEAD)) !== EXIT_ZOMBIE) continue;
     yield* read_unlock(tasklist_lock());
     const flags = yield* child.signal.flags.read();
@@ -316,4 +351,35 @@ function* wait_consider_tasks(parent: TaskStruct, pid: number): Body<Waited | nu
   }
   yield* read_unlock(tasklist_lock());
   return any ? 0 : -ECHILD;
+}
+
+function* eligible_pid(parent: TaskStruct, child: TaskStruct, pid: number): Body<boolean> {
+  if (pid > 0) return child.pid === pid;
+  if (pid === -1) return true;
+  const pgrp = pid === 0 ? yield* parent.signal.pgrp.read() : -pid;
+  return (yield* child.signal.pgrp.read()) === pgrp;
+}
+
+/** wait_task_stopped() and wait_task_continued(): what happened to a child that lives, which is told once; or 0. */
+function* wait_task_stopped(child: TaskStruct, options: number): Body<number> {
+  const { signal } = child;
+  const flags = yield* READ_ONCE(signal.flags);
+  const stopped = (options & WUNTRACED) !== 0 && (flags & SIGNAL_STOP_STOPPED) !== 0;
+  const continued = (options & WCONTINUED) !== 0 && (flags & SIGNAL_STOP_CONTINUED) !== 0;
+  if (!stopped && !continued) return 0;
+  yield* spin_lock_irq(signal.siglock);
+  let status = 0;
+  const now = yield* signal.flags.read();
+  if (stopped && (now & SIGNAL_STOP_STOPPED) !== 0) {
+    const code = yield* signal.group_exit_code.read();
+    if (code !== 0) {
+      status = (code << 8) | 0x7f;
+      yield* signal.group_exit_code.write(0);
+    }
+  } else if (continued && (now & SIGNAL_STOP_CONTINUED) !== 0) {
+    status = 0xffff;
+    yield* signal.flags.write(now & ~SIGNAL_STOP_CONTINUED);
+  }
+  yield* spin_unlock_irq(signal.siglock);
+  return status;
 }

@@ -128,9 +128,13 @@ const copy_process = kfunc(
     const parent = options.parent === undefined ? (me.signal.threads[0] ?? me) : options.parent;
     task.real_parent.value = parent;
     task.ppid = parent?.pid ?? 1;
+    task.uid = me.uid;
     options.prepare?.(task);
 
     yield* write_lock_irq(tasklist_lock());
+    // Under the lock, and of nobody's interest before the child is on the list: no looks of their own.
+    signal.pgrp.value = me.signal.pgrp.value;
+    signal.session.value = me.signal.session.value;
     yield* init_task_tasks().update((tasks) => [...tasks, task]);
     if (parent !== null) yield* parent.children.update((children) => [...children, task]);
     yield* write_unlock_irq(tasklist_lock());
@@ -198,6 +202,7 @@ export const create_user_thread = kfunc(
     task.ppid = me.ppid;
     task.signal = signal;
     task.sighand.value = signal;
+    task.uid = me.uid;
     options.prepare?.(task);
     yield* write_lock_irq(tasklist_lock());
     yield* spin_lock(signal.siglock);
@@ -291,6 +296,7 @@ function name(task: TaskStruct, comm: string, pid: number): void {
   task.comm = comm;
   task.pid = pid;
   task.tgid = pid;
+  task.start_time = machineInForce().now;
   task.user = true;
 }
 

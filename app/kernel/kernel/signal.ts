@@ -1,10 +1,12 @@
 import type { Body, Call } from '../../sim/call.ts';
 import { PlainEffect, type Operation } from '../../sim/operation.ts';
 import { clear_bit, set_bit, test_bit } from '../include/bitops.ts';
-import { ESRCH } from '../include/errno.ts';
+import { EPERM, ESRCH } from '../include/errno.ts';
 import { data_race, rcu_dereference, READ_ONCE } from '../include/rwonce.ts';
 import {
   current,
+  JOBCTL_STOP_DEQUEUED,
+  JOBCTL_STOP_PENDING,
   PF_EXITING,
   PF_KTHREAD,
   PF_SIGNALED,
@@ -16,11 +18,12 @@ import {
   type SignalStruct,
   type TaskStruct,
 } from '../include/sched.ts';
-import { sig_kernel_ignore, SIGKILL, sigmask } from '../include/signal.ts';
+import { sig_kernel_ignore, sig_kernel_stop, SIGCONT, SIGKILL, sigmask, SIGSTOP } from '../include/signal.ts';
 import { kfunc } from '../kfunc.ts';
 import { trace_event } from '../trace-events.ts';
 import { do_group_exit } from './exit.ts';
-import { find_task_by_vpid, init_task_tasks } from './pid.ts';
+import { read_lock, read_unlock } from './locking/rwlock.ts';
+import { find_task_by_vpid, init_task_tasks, tasklist_lock } from './pid.ts';
 import { rcu_read_lock, rcu_read_unlock } from './rcu/tree.ts';
 import {
   spin_lock_irq,
@@ -29,6 +32,14 @@ import {
   spin_unlock_irqrestore,
 } from './locking/spinlock.ts';
 import { wake_up_state } from './sched/core.ts';
+import {
+  cancelStops,
+  do_notify_parent_cldstop,
+  do_signal_stop,
+  SIGNAL_CLD_MASK,
+  task_participate_group_stop,
+} from './signal_stop.ts';
+import { is_current_pgrp_orphaned, kill_pgrp } from './signal_pgrp.ts';
 import { task_work_run } from './task_work.ts';
 
 /** signal_pending() - does the task have a signal to handle? */
@@ -47,13 +58,13 @@ export const fatal_signal_pending = (p: TaskStruct): Operation<boolean> =>
 export type PidType = 'PIDTYPE_PID' | 'PIDTYPE_TGID';
 
 /** sigaddset() - no atomic operation: siglock is held. */
-const addSignal = (set: SignalStruct['shared_pending'], sig: number): Operation<void> =>
+export const addSignal = (set: SignalStruct['shared_pending'], sig: number): Operation<void> =>
   new PlainEffect('rmw', set, 'write', () => {
     set.value = (set.value | sigmask(sig)) >>> 0;
   });
 
 /** sigdelset() - the same. */
-const deleteSignal = (set: SignalStruct['shared_pending'], sig: number): Operation<void> =>
+export const deleteSignal = (set: SignalStruct['shared_pending'], sig: number): Operation<void> =>
   new PlainEffect('rmw', set, 'write', () => {
     set.value = (set.value & ~sigmask(sig)) >>> 0;
   });
@@ -136,12 +147,14 @@ const complete_signal = kfunc(
 
 /** (plain) Would the signal kill? What a process handles is set up before anybody can send it anything. */
 function sig_fatal(signal: SignalStruct, sig: number): boolean {
-  return sig === SIGKILL || !(sig_kernel_ignore(sig) || signal.handled.has(sig) || signal.ignored.has(sig));
+  if (sig === SIGKILL) return true;
+  if (sig_kernel_ignore(sig) || sig_kernel_stop(sig)) return false;
+  return !(signal.handled.has(sig) || signal.ignored.has(sig));
 }
 
 /** (plain) */
 function sig_ignored(signal: SignalStruct, sig: number): boolean {
-  if (sig === SIGKILL || signal.handled.has(sig)) return false;
+  if (sig === SIGKILL || sig === SIGSTOP || signal.handled.has(sig)) return false;
   return sig_kernel_ignore(sig) || signal.ignored.has(sig);
 }
 
@@ -157,6 +170,7 @@ export const __send_signal_locked = kfunc(
   function* (sig: number, t: TaskStruct, type: PidType) {
     const pending = type === 'PIDTYPE_PID' ? t.pending : t.signal.shared_pending;
     const threads = t.signal;
+    if (sig === SIGCONT || sig_kernel_stop(sig)) yield* cancelStops(sig, t);
     if (sig_ignored(threads, sig) || ((yield* threads.flags.read()) & SIGNAL_GROUP_EXIT) !== 0) {
       // A group on its way out takes SIGKILL only, and has it already.
       trace_event('signal', 'signal_generate', generate(sig, t, type, 1));
@@ -195,6 +209,8 @@ export const do_send_sig_info = kfunc(
 
 /** group_send_sig_info() - send a signal to a process; 0 only asks whether it is there. */
 export const group_send_sig_info = kfunc('group_send_sig_info', function* (sig: number, p: TaskStruct) {
+  const refused = check_kill_permission(sig, p);
+  if (refused !== 0) return refused;
   return sig === 0 ? 0 : yield* do_send_sig_info(sig, p, 'PIDTYPE_TGID');
 });
 
@@ -213,12 +229,25 @@ export const force_sig = kfunc('force_sig', function* (sig: number) {
   yield* spin_unlock_irqrestore(signal.siglock, flags);
 });
 
+/** check_kill_permission() (plain) - one's own processes, or all for root. */
+function check_kill_permission(sig: number, t: TaskStruct): number {
+  const { uid } = current();
+  return uid === 0 || uid === t.uid || (sig === SIGCONT && sameSession(t)) ? 0 : -EPERM;
+}
+
+const sameSession = (t: TaskStruct): boolean => t.signal.session.value === current().signal.session.value;
+
 /**
- * kill_something_info() - kill(2): pid > 0 a process, -1 every process but the caller's and init.
+ * kill_something_info() - kill(2): pid > 0 a process, -1 every process but the caller's and init, 0 the caller's
+ * process group, below -1 the group with that number.
  *
- * Return: 0 or -ESRCH. Leaves out: process groups (0 and below -1 mean the caller's process), permissions.
+ * Return: 0, -ESRCH or -EPERM. Leaves out: that 0 outside of a session means the caller's process only.
  */
 export const kill_something_info = kfunc('kill_something_info', function* (sig: number, pid: number) {
+  if (pid < -1) return yield* kill_pgrp(-pid, sig);
+  if (pid === 0 && current().signal.pgrp.value !== 0) {
+    return yield* kill_pgrp(current().signal.pgrp.value, sig);
+  }
   yield* rcu_read_lock();
   let ret = -ESRCH;
   if (pid === -1) {
@@ -264,6 +293,8 @@ const dequeue_signal = kfunc('dequeue_signal', function* () {
   let sig = yield* dequeue(tsk.pending);
   if (sig === 0) sig = yield* dequeue(tsk.signal.shared_pending);
   yield* recalc_sigpending();
+  // A SIGCONT that comes before the task stops takes the mark away again.
+  if (sig_kernel_stop(sig)) yield* tsk.jobctl.update((jobctl) => jobctl | JOBCTL_STOP_DEQUEUED);
   return sig;
 });
 
@@ -272,6 +303,8 @@ export const recalc_sigpending = kfunc('recalc_sigpending', function* () {
   const tsk = current();
   if ((yield* tsk.pending.read()) !== 0) return;
   if ((yield* tsk.signal.shared_pending.read()) !== 0) return;
+  // Changes under siglock only, so this is no look that anybody could get in between.
+  if ((tsk.jobctl.value & JOBCTL_STOP_PENDING) !== 0) return;
   yield* clear_bit(TIF_SIGPENDING, tsk.thread_flags);
 });
 
@@ -280,7 +313,7 @@ export const recalc_sigpending = kfunc('recalc_sigpending', function* () {
  *
  * Context: the task itself, without locks. Does not return for a fatal signal.
  * Return: the number of a signal that user space handles, or 0.
- * Models: kernel/signal.c as of v6.12. Leaves out: stopping, freezing, tracing, core dumps.
+ * Models: kernel/signal.c as of v6.12. Leaves out: freezing, tracing, core dumps.
  */
 export const get_signal = kfunc('get_signal', function* () {
   const tsk = current();
@@ -291,12 +324,21 @@ export const get_signal = kfunc('get_signal', function* () {
   yield* spin_lock_irq(signal.siglock);
   let signr: number;
   for (;;) {
-    if (((yield* signal.flags.read()) & SIGNAL_GROUP_EXIT) !== 0) {
+    const flags = yield* signal.flags.read();
+    if ((flags & SIGNAL_CLD_MASK) !== 0) {
+      yield* tellContinued(tsk);
+      continue;
+    }
+    if ((flags & SIGNAL_GROUP_EXIT) !== 0) {
       yield* deleteSignal(tsk.pending, SIGKILL);
       yield* recalc_sigpending();
       trace_event('signal', 'signal_deliver', `sig=${SIGKILL} errno=0 code=0 sa_handler=0 sa_flags=0`);
       signr = SIGKILL;
       break;
+    }
+    if ((tsk.jobctl.value & JOBCTL_STOP_PENDING) !== 0 && (yield* do_signal_stop(0))) {
+      yield* spin_lock_irq(signal.siglock);
+      continue;
     }
     signr = yield* dequeue_signal();
     if (signr === 0) break;
@@ -305,7 +347,15 @@ export const get_signal = kfunc('get_signal', function* () {
       yield* spin_unlock_irq(signal.siglock);
       return signr;
     }
-    if (!sig_ignored(signal, signr)) break;
+    if (sig_ignored(signal, signr)) continue;
+    if (!sig_kernel_stop(signr)) break;
+    if (signr !== SIGSTOP) {
+      yield* spin_unlock_irq(signal.siglock);
+      const orphaned = yield* is_current_pgrp_orphaned();
+      yield* spin_lock_irq(signal.siglock);
+      if (orphaned) continue;
+    }
+    if (yield* do_signal_stop(signr)) yield* spin_lock_irq(signal.siglock);
   }
   yield* spin_unlock_irq(signal.siglock);
   if (signr === 0) return 0;
@@ -313,11 +363,22 @@ export const get_signal = kfunc('get_signal', function* () {
   return yield* do_group_exit(signr);
 });
 
+/** The group was continued: whoever comes this way first tells the parent. Siglock held, and again at the end. */
+function* tellContinued(tsk: TaskStruct): Body<void> {
+  const { signal } = tsk;
+  yield* signal.flags.update((flags) => flags & ~SIGNAL_CLD_MASK);
+  yield* spin_unlock_irq(signal.siglock);
+  yield* read_lock(tasklist_lock());
+  yield* do_notify_parent_cldstop(tsk);
+  yield* read_unlock(tasklist_lock());
+  yield* spin_lock_irq(signal.siglock);
+}
+
 /**
  * exit_signals() - from now on no signal for the process comes to this thread.
  *
  * Context: do_exit().
- * Models: kernel/signal.c. Leaves out: job control.
+ * Models: kernel/signal.c.
  */
 export const exit_signals = kfunc('exit_signals', function* (tsk: TaskStruct) {
   const { signal } = tsk;
@@ -329,7 +390,13 @@ export const exit_signals = kfunc('exit_signals', function* (tsk: TaskStruct) {
   yield* spin_lock_irq(signal.siglock);
   yield* markExiting(tsk);
   if (yield* signal_pending(tsk)) yield* retarget_shared_pending(tsk);
+  const stopping = (tsk.jobctl.value & JOBCTL_STOP_PENDING) !== 0;
+  const stopped = stopping && (yield* task_participate_group_stop(tsk));
   yield* spin_unlock_irq(signal.siglock);
+  if (!stopped) return;
+  yield* read_lock(tasklist_lock());
+  yield* do_notify_parent_cldstop(tsk);
+  yield* read_unlock(tasklist_lock());
 });
 
 function* markExiting(tsk: TaskStruct): Body<void> {

@@ -5,13 +5,14 @@ import {
   TASK_INTERRUPTIBLE,
   TASK_RTLOCK_WAIT,
   TASK_UNINTERRUPTIBLE,
+  __TASK_STOPPED,
   type TaskStruct,
 } from '../../include/sched.ts';
 import { show_stack } from '../../lib/dump_stack.ts';
 import { pr_info } from '../../printk.ts';
 import { blocked_frames, task_state } from './core.ts';
 
-/** The letter of `ps`: R running, S and D asleep, I idle, Z and X dead. */
+/** The letter of `ps`: R running, S and D asleep, T stopped, I idle, Z and X dead. */
 export function task_state_to_char(task: TaskStruct): string {
   const exit = task.exit_state.value;
   if ((exit & EXIT_DEAD) !== 0) return 'X';
@@ -19,6 +20,7 @@ export function task_state_to_char(task: TaskStruct): string {
   const state = task_state(task);
   if ((state & TASK_IDLE) === TASK_IDLE) return 'I';
   if ((state & (TASK_UNINTERRUPTIBLE | TASK_RTLOCK_WAIT)) !== 0) return 'D';
+  if ((state & __TASK_STOPPED) !== 0) return 'T';
   return (state & TASK_INTERRUPTIBLE) !== 0 ? 'S' : 'R';
 }
 

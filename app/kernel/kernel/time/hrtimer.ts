@@ -26,7 +26,10 @@ const do_nanosleep = kfunc('do_nanosleep', function* (until: Ns) {
 
 /** hrtimer_nanosleep() - nanosleep() of a relative time. */
 export const hrtimer_nanosleep = kfunc('hrtimer_nanosleep', function* (duration: Ns) {
-  return yield* do_nanosleep((machineInForce().now + duration + TIMER_SLACK_NS) as Ns);
+  const until = (machineInForce().now + duration + TIMER_SLACK_NS) as Ns;
+  // hrtimer_nanosleep_restart(): after a stop the rest of the time is slept, not all of it again.
+  current().restart_block = () => do_nanosleep(until);
+  return yield* do_nanosleep(until);
 });
 
 /** common_nsleep() - clock_nanosleep() for the clocks that timers follow. */

@@ -24,6 +24,10 @@ export const NR = {
   wait4: 61,
   kill: 62,
   fcntl: 72,
+  setuid: 105,
+  setpgid: 109,
+  setsid: 112,
+  getpgid: 121,
   chdir: 80,
   mkdir: 83,
   rmdir: 84,
@@ -60,14 +64,21 @@ export const entry_SYSCALL_64_after_hwframe = kfunc(
  */
 export const do_syscall_64 = kfunc('do_syscall_64', function* (nr: number, call: () => Call<unknown>) {
   const task = current();
-  task.orig_ax = nr;
-  const result = yield* call();
-  yield* syscall_exit_to_user_mode();
-  task.orig_ax = -1;
-  // A handler that returned: the call is not made again here, programs see that it was interrupted.
-  const interrupted =
-    typeof result === 'number' && result <= -ERESTARTSYS && result >= -ERESTART_RESTARTBLOCK;
-  return interrupted ? -EINTR : result;
+  let again = call;
+  for (;;) {
+    task.orig_ax = nr;
+    const handlers = task.delivered.length;
+    const result = yield* again();
+    yield* syscall_exit_to_user_mode();
+    task.orig_ax = -1;
+    const interrupted =
+      typeof result === 'number' && result <= -ERESTARTSYS && result >= -ERESTART_RESTARTBLOCK;
+    if (!interrupted) return result;
+    // A handler ran: programs see that the call was interrupted.
+    if (task.delivered.length > handlers) return -EINTR;
+    // The task was stopped and goes on: handle_signal() found nothing to do, the call is made again.
+    again = result === -ERESTART_RESTARTBLOCK && task.restart_block !== null ? task.restart_block : call;
+  }
 });
 
 /** A system call as a program makes it. `call` is run by the kernel side, on the kernel's stack. */
