@@ -1,4 +1,5 @@
 import type { Body } from '../../sim/call.ts';
+import { current } from '../../kernel/include/sched.ts';
 import type { ParsedScript } from '../shell/issues.ts';
 import { startGate } from '../userland/gate.ts';
 import { print, STDERR, STDOUT } from '../userland/libc.ts';
@@ -102,6 +103,8 @@ export function withOptions(
   const whole: Program = {
     ...program,
     *main(invocation) {
+      // The words lie on the stack of the process, where /proc/<pid>/cmdline finds them.
+      current().arg_words = [invocation.name, ...invocation.args];
       if (invocation.args.includes('--help')) {
         yield* print(STDOUT, `${helpOf(whole)}\n`);
         return 0;

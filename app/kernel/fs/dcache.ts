@@ -3,6 +3,7 @@ import { kernelGlobal } from '../globals.ts';
 import type { FileOperations, Inode, InodeKind, InodeOperations, SuperBlock } from '../include/fs.ts';
 import { LockdepMap } from '../kernel/locking/lockdep.ts';
 import { reserve } from '../struct.ts';
+import { pseudoOperationsAt } from './pseudo.ts';
 
 /**
  * The tree of names of one kernel. What stands in it from boot on is plain data, which nobody changes
@@ -34,18 +35,25 @@ export class DirectoryTree {
   /** A directory at an absolute path, made with those above it if it is not there yet. */
   directory(path: string): Inode {
     let at = this.root;
+    let above = '';
     for (const name of splitPath(path)) {
-      at = this.child(at, name) ?? this.attach(at, this.directoryInode(name, at.i_sb.type, {}));
+      above += `/${name}`;
+      at = this.child(at, name) ?? this.attach(at, this.plainDirectory(name, at.i_sb.type, above));
     }
     return at;
   }
 
   /** Puts the root of a file system at a path: its directory, or what `make` makes of the last name. */
-  mount(path: string, root: string | ((name: string) => Inode), i_op: InodeOperations = {}): Inode {
+  mount(path: string, root: string | ((name: string) => Inode), i_op = NO_OPERATIONS): Inode {
     const names = splitPath(path);
     const name = names.pop() ?? '';
     const parent = this.directory(names.join('/'));
-    return this.attach(parent, typeof root === 'string' ? this.directoryInode(name, root, i_op) : root(name));
+    if (typeof root !== 'string') return this.attach(parent, root(name));
+    const plain = i_op === NO_OPERATIONS;
+    return this.attach(
+      parent,
+      plain ? this.plainDirectory(name, root, path) : this.directoryInode(name, root, i_op),
+    );
   }
 
   /** A file at an absolute path, from boot on. */
@@ -77,10 +85,18 @@ export class DirectoryTree {
     return inode;
   }
 
+  /** What boot has not put into it, a description may have (see pseudo.ts). */
+  private plainDirectory(name: string, type: string, path: string): Inode {
+    const i_op = pseudoOperationsAt(path);
+    return { name, kind: 'directory', i_sb: this.superBlock(type), i_fop: {}, i_op, i_private: path };
+  }
+
   private directoryInode(name: string, type: string, i_op: InodeOperations): Inode {
     return { name, kind: 'directory', i_sb: this.superBlock(type), i_fop: {}, i_op, i_private: null };
   }
 }
+
+const NO_OPERATIONS: InodeOperations = {};
 
 /** The names of the kernel that runs. */
 export const dcache = kernelGlobal('dcache', () => new DirectoryTree());

@@ -104,7 +104,8 @@ export const list_directory = kfunc('__x64_sys_getdents64', function* (path: str
   if (inode.kind !== 'directory') return -ENOTDIR;
   const fixed = dcache().names(inode);
   if (inode.i_op.iterate === undefined) return fixed;
-  return [...fixed, ...(yield* inode.i_op.iterate(inode))];
+  const made = yield* inode.i_op.iterate(inode);
+  return fixed.length === 0 ? made : [...new Set([...fixed, ...made])];
 });
 
 /** A path as seen from the root. */

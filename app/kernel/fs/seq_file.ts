@@ -4,7 +4,7 @@ import { kfunc } from '../kfunc.ts';
 
 /** A file whose whole text is made at the first read, as seq_file's single_open() does. */
 export function singleFile(
-  show: (file: FileStruct) => Call<string>,
+  show: (file: FileStruct) => Call<string | number>,
   rest: FileOperations = {},
 ): FileOperations {
   return { ...rest, read: (file, size) => seq_read(file, size, show) };
@@ -17,9 +17,14 @@ export function singleFile(
  */
 export const seq_read = kfunc(
   'seq_read',
-  function* (file: FileStruct, size: number, show: (file: FileStruct) => Call<string>) {
+  function* (file: FileStruct, size: number, show: (file: FileStruct) => Call<string | number>) {
     const position = yield* file.f_pos.read();
-    if (position === 0 || file.seq_text === null) file.seq_text = yield* show(file);
+    if (position === 0 || file.seq_text === null) {
+      const made = yield* show(file);
+      // An error below 0, as for a process that is gone.
+      if (typeof made === 'number') return made;
+      file.seq_text = made;
+    }
     const text = file.seq_text.slice(position, position + size);
     if (text !== '') yield* file.f_pos.write(position + text.length);
     return text;

@@ -80,7 +80,8 @@ export function bareProgram(name: string): ProcessImage {
 }
 
 const VVAR = 0x7fd1aadc1000;
-const STACK = 0x7ffe89219000;
+/** Where the stack of a program begins. */
+export const STACK = 0x7ffe89219000;
 /** Where mmap() places what it is asked for: downwards from here. */
 export const MMAP_BASE = VVAR;
 

@@ -44,6 +44,12 @@ const swapon_mutex = kernelGlobal('swapon_mutex', () => new Mutex('swapon_mutex'
 /** All areas, also those that swapoff is at. Under swap_lock. */
 const swap_info = kernelGlobal('swap_info', () => new Cell<readonly SwapInfoStruct[]>([], 'swap_info'));
 
+/** (plain) The areas in use, for those who only show them. */
+export const swapAreas = (): readonly SwapInfoStruct[] => swap_info().value;
+
+/** (plain) total_swap_pages */
+export const total_swap_pages = (): number => swapAreas().reduce((sum, { pages }) => sum + pages, 0);
+
 /** Block devices that areas can be made of. Nothing else reads or writes them. */
 const DEVICES = ['/dev/zram0', '/dev/zram1'];
 

@@ -7,6 +7,14 @@ import type { HeldLock } from '../../kernel/locking/lockdep.ts';
 export class ChainNode {
   private readonly next = new Map<number, ChainNode>();
 
+  /** All chains that begin here, as the indices of their classes. */
+  chains(): readonly (readonly number[])[] {
+    return [...this.next].flatMap(([key, node]) => {
+      const index = Math.floor(key / 4);
+      return [[index], ...node.chains().map((rest) => [index, ...rest])];
+    });
+  }
+
   /** The chain that is longer by one lock, and whether it is new. */
   extend(lock: Pick<HeldLock, 'lockClass' | 'read'>): { node: ChainNode; fresh: boolean } {
     const key = lock.lockClass.index * 4 + lock.read;

@@ -94,6 +94,11 @@ export function waitNumber(type: WaitType): number {
 export class ClassTable {
   private readonly byName = new Map<string, LockClass>();
 
+  /** In order of first use. */
+  all(): readonly LockClass[] {
+    return [...this.byName.values()];
+  }
+
   /** The class of a lock, registered at its first use. */
   of(map: LockdepMap, subclass: number): LockClass {
     const known = map.classes[subclass];

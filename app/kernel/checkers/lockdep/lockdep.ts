@@ -9,6 +9,7 @@ import {
   ENABLED_BIT,
   IN_HARDIRQ,
   IN_SOFTIRQ,
+  type LockClass,
   READ_BIT,
   USED,
   USED_READ,
@@ -34,6 +35,15 @@ export class Lockdep {
   private readonly classes = new ClassTable();
   /** Chains begin here, one tree for each kind of context: tasks, softirqs, hardirqs. */
   private readonly roots = [new ChainNode(), new ChainNode(), new ChainNode()];
+
+  /** What was learned so far: for /proc/lockdep and its like. */
+  books(): LockdepBooks {
+    const classes = this.classes.all();
+    const chains = this.roots.flatMap((root, irqContext) =>
+      root.chains().map((held) => ({ irqContext, classes: held.map((index) => classes[index]) })),
+    );
+    return { classes, chains };
+  }
 
   acquire(acquisition: Acquisition, ip: StackEntry): void {
     this.validateAndHold(acquisition, ip, false);
@@ -175,6 +185,12 @@ export class Lockdep {
       held[i].chain = (same ? prev.chain : this.roots[held[i].irqContext]).extend(held[i]).node;
     }
   }
+}
+
+/** The classes in order of first use, and the sequences in which they were held: 0 in tasks, 1 softirqs, 2 hardirqs. */
+export interface LockdepBooks {
+  readonly classes: readonly LockClass[];
+  readonly chains: readonly { readonly irqContext: number; readonly classes: readonly LockClass[] }[];
 }
 
 /** The stack that is kept for later reports: from the outermost lockdep function on. */

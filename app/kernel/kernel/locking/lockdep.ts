@@ -2,7 +2,7 @@ import { runningTask, runningTaskOrNull } from '../../../sim/machine-in-force.ts
 import type { Memory } from '../../../sim/memory.ts';
 import { SimObject } from '../../../sim/object.ts';
 import { print_held_locks, print_kernel_ident } from '../../checkers/lockdep/print.ts';
-import { Lockdep } from '../../checkers/lockdep/lockdep.ts';
+import { Lockdep, type LockdepBooks } from '../../checkers/lockdep/lockdep.ts';
 import type { LockClass } from '../../checkers/lockdep/classes.ts';
 import type { ChainNode } from '../../checkers/lockdep/chains.ts';
 import { kernelGlobal } from '../../globals.ts';
@@ -86,6 +86,9 @@ export interface Acquisition {
 }
 
 const checker = kernelGlobal('lockdep', () => new Lockdep());
+
+/** What the checker has learned, for those who show it. */
+export const lockdepBooks = (): LockdepBooks => checker().books();
 
 /** The checker, or null where it is not compiled in, was switched off by a report, or no task runs. */
 function lockdep(): Lockdep | null {

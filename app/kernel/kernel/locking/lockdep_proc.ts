@@ -30,10 +30,13 @@ const COLUMNS = [
  * first use, where the kernel's sort does as it likes.
  */
 export function lock_stat_text(of: Kernel): string {
-  return of.machine.inside(() => {
-    const classes = lockStatistics().classes.toSorted((a, b) => b.contentions - a.contentions);
-    return [...seq_header(), ...classes.flatMap(seq_stats)].map((line) => `${line}\n`).join('');
-  });
+  return of.machine.inside(ls_show_text);
+}
+
+/** The same for the kernel that runs. */
+export function ls_show_text(): string {
+  const classes = lockStatistics().classes.toSorted((a, b) => b.contentions - a.contentions);
+  return [...seq_header(), ...classes.flatMap(seq_stats)].map((line) => `${line}\n`).join('');
 }
 
 function seq_header(): string[] {
