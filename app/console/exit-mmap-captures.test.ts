@@ -56,4 +56,9 @@ describe('without mmap_lock exit_mmap() of v6.12 gives the reports of a real ker
       expect(part(log, first, last)).toEqual(part(real, first, last));
     }
   });
+
+  test('and goes on with what KASAN has written there', () => {
+    const bug = (lines: readonly string[]) => part(lines, 'kernel BUG at', 'end trace');
+    expect(bug(log)).toEqual(bug(captured('kernel-bug')));
+  });
 });

@@ -29,8 +29,8 @@ export interface LogLine {
 /** The kernel's log buffer. Printing is no visible operation: no modelled code reads the log. */
 export class KernelLog {
   readonly lines: LogLine[] = [];
-  /** Set by panic(): its last words are the last. */
-  private panicked: { readonly task: Task | null } | null = null;
+  /** Who has called panic(), null for an interrupt: its last words are the last. */
+  private readonly panicked = new Set<Task | null>();
 
   constructor(private readonly machine: Machine) {}
 
@@ -39,12 +39,17 @@ export class KernelLog {
    * before: these are still heard.
    */
   close(): void {
-    this.panicked = { task: runningTaskOrNull() };
+    this.panicked.add(runningTaskOrNull());
+  }
+
+  /** Has the kernel panicked? With a task: was it this one? */
+  hasPanicked(task?: Task): boolean {
+    return task === undefined ? this.panicked.size > 0 : this.panicked.has(task);
   }
 
   print(level: number, text: string): void {
     const task = runningTaskOrNull();
-    if (this.panicked !== null && (task === null || task === this.panicked.task)) return;
+    if (this.panicked.size > 0 && (task === null || this.panicked.has(task))) return;
     for (const line of text.split('\n')) {
       const { now, steps } = this.machine;
       this.lines.push({ time: now, level, text: line, task: task?.index ?? -1, step: steps });

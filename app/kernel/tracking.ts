@@ -1,3 +1,4 @@
+import type { Cell } from '../sim/cell.ts';
 import { Memory, type MemoryKind } from '../sim/memory.ts';
 import { Operation } from '../sim/operation.ts';
 import type { Task } from '../sim/task.ts';
@@ -23,6 +24,8 @@ export class KernelMemory extends Memory {
   /** For an object on a stack: the stack, and the function whose frame it stands on. */
   stack: KernelMemory | null = null;
   frame = '';
+  /** The first two words of a slab object, for objects of which somebody looks at them: see spoil(). */
+  firstWords: readonly [Cell<number>, Cell<number>] | null = null;
 
   constructor(kind: MemoryKind, label: string, size: number, address: number) {
     super(kind, label, size, address);
@@ -48,10 +51,28 @@ class TrackedFree extends Operation<void> {
   override execute(task: Task): void {
     if (!this.target.alive) return;
     if (remembers(this.target.kind)) this.target.end = trackOf(task);
+    if (this.target.firstWords !== null && kernel().config.KASAN) spoil(this.target, task);
     machineInForce().endLifetime(this.target, task);
     kernel().hooks.emit('freed', this.target);
   }
 }
+
+/**
+ * struct kasan_free_meta - what KASAN writes into an object that is freed: the link of its quarantine, a pointer, and
+ * who freed it, in two halves (mm/kasan/kasan.h). Whoever still reads the object goes on with these.
+ *
+ * Leaves out: that the link is NULL until the same CPU frees the next object.
+ */
+function spoil({ firstWords, address, size }: KernelMemory, task: Task): void {
+  if (firstWords === null) return;
+  const [link, track] = firstWords;
+  link.value = SLAB_BASE + address + size;
+  track.value = STACK_HANDLE * 0x100000000 + whoIs(task).pid;
+}
+
+const SLAB_BASE = 0xff11000000000000;
+/** An index into the depot of stacks; any. */
+const STACK_HANDLE = 0x14c0043;
 
 /** Does anybody remember who allocated and freed this kind of memory? */
 export function remembers(kind: MemoryKind): boolean {

@@ -50,6 +50,8 @@ export class ScenarioProgram implements Program {
       kernel.hooks.emit('endOfRun');
     });
     const reports = this.reportsOf(kernel);
+    // Who waits for a task that has panicked would have stopped with it.
+    if (kernel.log.hasPanicked()) return reports;
     const ending = outcomeOf(kernel, [], Number.MAX_SAFE_INTEGER);
     const titles = ending.title === null ? reports : [...reports, ending.title];
     const failures = this.failuresOf(kernel);

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Body } from '../../sim/call.ts';
 import { Cell } from '../../sim/cell.ts';
 import type { MmStruct } from '../include/mm_types.ts';
+import { PF_EXITING } from '../include/sched.ts';
 import { titlesOf } from '../report/titles.ts';
 import { addKthread, addTask, bareKernel, dmesg, golden, runInTurn, within } from '../testing/memory.ts';
 import { normalise } from '../testing/normalise.ts';
@@ -85,6 +86,16 @@ describe('BUG', () => {
     await expect(golden(kernel, ['kernel BUG at mm/memory.c:1808'])).toMatchFileSnapshot(
       'golden/kernel-bug.golden',
     );
+  });
+
+  test('with oops=panic is the end: the task gives nothing back any more', () => {
+    const kernel = bareKernel({ append: { oops: 'panic' } });
+    const task = addTask(kernel, 'sh', 63, () => within(['f'], () => BUG_ON(true, 'mm/memory.c:1808')));
+    // In a search the others go on; here there is none.
+    runInTurn(kernel);
+    runInTurn(kernel);
+    expect(dmesg(kernel).at(-1)).toBe('---[ end Kernel panic - not syncing: Fatal exception ]---');
+    expect([task.thread.state, task.flags & PF_EXITING]).toEqual(['abandoned', 0]);
   });
 
   test('does nothing while its condition does not hold', () => {

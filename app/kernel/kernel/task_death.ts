@@ -4,6 +4,7 @@ import { Effect, type Operation } from '../../sim/operation.ts';
 import { abandon } from '../../sim/spawn.ts';
 import { Frame, type Task } from '../../sim/task.ts';
 import { currentOrNull, PF_EXITING } from '../include/sched.ts';
+import { kernel } from '../kernel.ts';
 import { kfunc } from '../kfunc.ts';
 import { pr_alert, pr_info } from '../printk.ts';
 import { do_exit } from './exit.ts';
@@ -21,6 +22,8 @@ const SIGSEGV = 11;
 export const make_task_dead = kfunc('make_task_dead', function* (irqsOff: boolean): Body<never> {
   const me = currentOrNull();
   if (me === null) return yield* abandon();
+  // Its CPU stays in panic(). Others go on in a search only.
+  if (kernel().log.hasPanicked(me.thread)) return yield* abandon();
   if (irqsOff || me.irqs_disabled > 0) {
     pr_info(`note: ${me.comm}[${me.pid}] exited with irqs disabled`);
     me.irqs_disabled = 0;

@@ -389,6 +389,7 @@ describe('without its lock exit_mmap()', () => {
     expect(interruptions('reaper', 'victim', v6_12, [unlocked])).toEqual([
       'SCYTHE: page table freed under a reaper',
       'BUG: KASAN: slab-use-after-free in mtree_range_walk',
+      'kernel BUG at mm/memory.c:1808!',
       'BUG: KASAN: slab-use-after-free in __oom_reap_task_mm',
       'BUG: KASAN: slab-use-after-free in unmap_page_range',
       'BUG: KASAN: slab-use-after-free in mas_next_slot',

@@ -4,6 +4,7 @@ import type { VmAreaStruct } from '../include/mm_types.ts';
 import { READ_ONCE, smp_load_acquire, WRITE_ONCE } from '../include/rwonce.ts';
 import { down_read_trylock, down_write, up_read, up_write } from '../kernel/locking/rwsem.ts';
 import { call_rcu } from '../kernel/rcu/tree.ts';
+import { KernelMemory } from '../tracking.ts';
 import { kmem_cache_free } from './slab.ts';
 import { might_sleep } from '../kernel/sched/core.ts';
 import {
@@ -27,6 +28,8 @@ const vm_area_free_rcu_cb = kfunc('vm_area_free_rcu_cb', function* (vma: VmAreaS
 export const __vm_area_free = kfunc(
   '__vm_area_free',
   function* (vma: VmAreaStruct) {
+    // The cache is not SLAB_TYPESAFE_BY_RCU yet: freed objects are the allocator's to write to.
+    if (vma.memory instanceof KernelMemory) vma.memory.firstWords = [vma.vm_start, vma.vm_end];
     yield* kmem_cache_free(vm_area_cachep(), vma);
   },
   { inlined: true },
