@@ -1,5 +1,6 @@
 import type { AnySymbol } from '../sim/call.ts';
 import type { Replacement } from './kfunc.ts';
+import { isNew, WORDING, type WordingName } from './report/wording.ts';
 import type { Tree, TreeTraits } from './tree.ts';
 
 /** Where a tree has a symbol from, and what it does, where its author says so. */
@@ -20,6 +21,12 @@ export interface TraitDifference {
   readonly values: readonly [string, string];
 }
 
+/** A text that two trees print in another way. */
+export interface WordingDifference {
+  readonly wording: WordingName;
+  readonly values: readonly [string, string];
+}
+
 interface Layer extends Side {
   readonly replacement: Replacement;
 }
@@ -28,7 +35,11 @@ interface Layer extends Side {
 export function compareTrees(
   a: Tree,
   b: Tree,
-): { readonly symbols: readonly SymbolDifference[]; readonly traits: readonly TraitDifference[] } {
+): {
+  readonly symbols: readonly SymbolDifference[];
+  readonly traits: readonly TraitDifference[];
+  readonly wordings: readonly WordingDifference[];
+} {
   const [left, right] = [layersOf(a), layersOf(b)];
   const symbols = [...new Set([...left.keys(), ...right.keys()])]
     .filter((symbol) => left.get(symbol)?.replacement !== right.get(symbol)?.replacement)
@@ -42,7 +53,16 @@ export function compareTrees(
       return { trait, values: [String(a.traits[trait] ?? false), String(b.traits[trait] ?? false)] };
     })
     .filter(({ values }) => values[0] !== values[1]);
-  return { symbols, traits };
+  return { symbols, traits, wordings: wordingsOf(a, b) };
+}
+
+function wordingsOf(a: Tree, b: Tree): WordingDifference[] {
+  return (Object.keys(WORDING) as WordingName[])
+    .filter((name) => isNew(name, a) !== isNew(name, b))
+    .map((name) => {
+      const { before, after } = WORDING[name];
+      return { wording: name, values: isNew(name, a) ? [after, before] : [before, after] };
+    });
 }
 
 /** The topmost body of each symbol that a tree or one that it stands on replaces. */

@@ -36,16 +36,18 @@ const VMA_FREED = 'SCYTHE: VMA freed under a reaper';
 const TABLE_FREED = 'SCYTHE: page table freed under a reaper';
 /** What KASAN has written into a freed VMA is taken for its addresses. */
 const GARBAGE = 'kernel BUG at mm/memory.c:1808';
-/** A VMA is freed before the reaper looks at it, or while it is at its pages; or a page table is. */
+/**
+ * A VMA is freed before the reaper looks at it, or while it is at its pages; or a page table is. Before v6.4 KASAN
+ * does not say what kind of memory it was.
+ */
 const ALL_PLACES = [
-  'KASAN: slab-use-after-free Read in __oom_reap_task_mm',
-  'KASAN: slab-use-after-free Read in unmap_page_range',
+  'KASAN: use-after-free Read in __oom_reap_task_mm',
   'KASAN: use-after-free Read in unmap_page_range',
   VMA_FREED,
   TABLE_FREED,
   GARBAGE,
 ];
-const LATE = ['KASAN: slab-use-after-free Read in __oom_reap_task_mm', GARBAGE];
+const LATE = ['KASAN: use-after-free Read in __oom_reap_task_mm', GARBAGE];
 const COMPLETE = { covered: 'complete' };
 
 describe('a reaper beside exit_mmap()', () => {

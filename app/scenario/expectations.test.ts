@@ -80,7 +80,7 @@ test('a field is compared in all objects that have it', () => {
 });
 
 test('times have bounds', () => {
-  const timings = { reapNs: [3_000_000], callbackNs: [], runNs: 5 };
+  const timings = { reapNs: [3_000_000], exitNs: [], callbackNs: [], runNs: 5 };
   const within = { reap: { min: '1ms', max: '2ms' }, callback: { max: '1s' } };
   expect(judge({ within }, { ...quiet, timings })).toEqual([
     'reap took 3 ms, expected at most 2ms',

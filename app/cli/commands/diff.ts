@@ -9,14 +9,15 @@ import { Palette } from '../terminal.ts';
 
 /** `scythe diff`: which functions of the modelled kernel differ between two trees, and how. */
 export function diff(from: string, to: string, flags: { readonly json?: boolean }): ExitCode {
-  const { symbols, traits } = compareTrees(treeNamed(from), treeNamed(to));
+  const { symbols, traits, wordings } = compareTrees(treeNamed(from), treeNamed(to));
   if (flags.json === true) {
-    print(`${JSON.stringify({ from, to, symbols, traits }, null, 2)}\n`);
+    print(`${JSON.stringify({ from, to, symbols, traits, wordings }, null, 2)}\n`);
     return EXIT.MET;
   }
   const rows = [
     ...symbols.map(({ symbol, sides }) => [symbol, tell(from, sides[0]), tell(to, sides[1])]),
     ...traits.map(({ trait, values }) => [trait, ...values]),
+    ...wordings.map(({ wording, values }) => [wording, ...values]),
   ];
   if (rows.length === 0) print(`${from} and ${to} do not differ in anything that is modelled\n`);
   const width = Math.max(0, ...rows.map(([name]) => name.length));

@@ -9,6 +9,7 @@ import { jiffies, timed } from '../kernel/time/jiffies.ts';
 import { add_taint } from '../kernel/taint.ts';
 import { dump_stack } from '../lib/dump_stack.ts';
 import { pr_err } from '../printk.ts';
+import { printsNew } from '../report/wording.ts';
 import { formatEntry, type StackEntry } from '../stack.ts';
 
 // DEBUG_ATOMIC_SLEEP: reports of functions that may sleep where sleeping is forbidden. Verifies every call of
@@ -57,12 +58,11 @@ function report(me: TaskStruct, file: string, line: number, offsets: number): vo
   const irqsOff = me.irqs_disabled > 0 ? 1 : 0;
   const expected = offsets & PREEMPT_OFFSET_MASK;
   pr_err(`BUG: sleeping function called from invalid context at ${file}:${line}`);
-  pr_err(
-    `in_atomic(): ${atomic}, irqs_disabled(): ${irqsOff}, non_block: ${me.non_block_count}, ` +
-      `pid: ${me.pid}, name: ${me.comm}`,
-  );
-  pr_err(`preempt_count: ${me.preempt_count.toString(16)}, expected: ${expected.toString(16)}`);
-  if (config().PREEMPT_RCU) {
+  const nonBlock = printsNew('nonBlockInSplat') ? ` non_block: ${me.non_block_count},` : '';
+  pr_err(`in_atomic(): ${atomic}, irqs_disabled(): ${irqsOff},${nonBlock} pid: ${me.pid}, name: ${me.comm}`);
+  const counts = printsNew('countsInSplat');
+  if (counts) pr_err(`preempt_count: ${me.preempt_count.toString(16)}, expected: ${expected.toString(16)}`);
+  if (counts && config().PREEMPT_RCU) {
     pr_err(`RCU nest depth: ${me.rcu_read_lock_nesting}, expected: ${offsets >> RCU_SHIFT}`);
   }
   debug_show_held_locks(me);

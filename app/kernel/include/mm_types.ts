@@ -9,6 +9,7 @@ import { Work } from '../kernel/workqueue.ts';
 import type { MemCgroup } from '../mm/memcontrol.ts';
 import type { MmuNotifierSubscriptions } from './mmu_notifier.ts';
 import type { Page } from '../mm/page_alloc.ts';
+import { printsNew } from '../report/wording.ts';
 import { Struct } from '../struct.ts';
 import { Atomic } from './atomic.ts';
 import { ListHead } from './list.ts';
@@ -257,7 +258,10 @@ export class MmStruct extends Struct {
   /** Guards the pmd entries. */
   readonly page_table_lock = new Spinlock('&mm->page_table_lock', this.memory);
   /** Taken outside i_mmap_rwsem and anon_vma->rwsem. Read: VMAs stand. Write: VMAs and tables may change. */
-  readonly mmap_lock = new RwSemaphore('&mm->mmap_lock', this.memory);
+  readonly mmap_lock = new RwSemaphore(
+    printsNew('mmapLockName') ? '&mm->mmap_lock' : '&mm->mmap_sem',
+    this.memory,
+  );
   /** v6.12: goes up when mmap_lock is released by a writer, which unlocks all VMAs that it locked. */
   readonly mm_lock_seq = this.field('mm_lock_seq', 0);
   /** Link in init_mm.mmlist, the mms with swap entries; under mmlist_lock. */

@@ -12,7 +12,7 @@ export function* BUG(site: string): Body<never> {
   const oops = oops_state();
   pr_warn('------------[ cut here ]------------');
   pr_emerg(`kernel BUG at ${site}!`);
-  oops_headline('Oops: invalid opcode: 0000');
+  oops_headline('invalid opcode: 0000');
   oops_end(oops, codeBytes(oops.rip.symbol, '0f 0b'));
   return yield* rewind_stack_and_make_dead();
 }

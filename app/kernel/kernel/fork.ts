@@ -4,7 +4,7 @@ import { exit_aio } from '../fs/aio.ts';
 import { atomic_dec_and_test, atomic_inc, atomic_inc_not_zero, atomic_read } from '../include/atomic.ts';
 import { GFP_KERNEL } from '../include/gfp.ts';
 import { list_del, list_empty } from '../include/list.ts';
-import { MmStruct, NR_MM_COUNTERS } from '../include/mm_types.ts';
+import { MmStruct, NR_MM_COUNTERS, PAGE_SIZE } from '../include/mm_types.ts';
 import { refcount_dec_and_test } from '../include/refcount.ts';
 import { current, PF_KTHREAD, type SignalStruct, type TaskStruct } from '../include/sched.ts';
 import { task_lock, task_unlock } from '../include/task.ts';
@@ -15,6 +15,7 @@ import { mmu_notifier_subscriptions_destroy } from '../include/mmu_notifier.ts';
 import { exit_mmap } from '../mm/mmap.ts';
 import { kmem_cache_alloc, kmem_cache_create, kmem_cache_free } from '../mm/slab.ts';
 import { pr_alert } from '../printk.ts';
+import { printsNew } from '../report/wording.ts';
 import { BUG_ON } from './bug.ts';
 import { spin_lock, Spinlock, spin_unlock } from './locking/spinlock.ts';
 import { WARN_ON_ONCE } from './panic.ts';
@@ -182,13 +183,16 @@ const check_mm = kfunc(
     for (let member = 0; member < NR_MM_COUNTERS; member++) {
       const x = yield* mm.rss_stat[member].read();
       if (x !== 0) {
-        pr_alert(
-          `BUG: Bad rss-counter state mm:${hashedPointer(mm)} type:${RESIDENT_PAGE_TYPES[member]} val:${x}`,
-        );
+        const which = printsNew('rssTypeNames') ? `type:${RESIDENT_PAGE_TYPES[member]}` : `idx:${member}`;
+        const whose = printsNew('rssNamesTask') ? ` Comm:${current().comm} Pid:${current().pid}` : '';
+        pr_alert(`BUG: Bad rss-counter state mm:${hashedPointer(mm)} ${which} val:${x}${whose}`);
       }
     }
     const bytes = yield* mm.pgtables_bytes.read();
-    if (bytes !== 0) pr_alert(`BUG: non-zero pgtables_bytes on freeing mm: ${bytes}`);
+    if (bytes === 0) return;
+    // Before v4.15 tables were counted, not bytes.
+    if (printsNew('pgtablesBytes')) pr_alert(`BUG: non-zero pgtables_bytes on freeing mm: ${bytes}`);
+    else pr_alert(`BUG: non-zero nr_ptes on freeing mm: ${Math.ceil(bytes / PAGE_SIZE)}`);
   },
   { inlined: true },
 );

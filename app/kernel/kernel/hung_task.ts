@@ -14,9 +14,12 @@ import { kernelGlobal } from '../globals.ts';
 import { kfunc } from '../kfunc.ts';
 import { show_stack, VERSION_WORD } from '../lib/dump_stack.ts';
 import { pr_err, pr_info } from '../printk.ts';
+import { printsNew } from '../report/wording.ts';
 import { trace_event } from '../trace-events.ts';
 import { kthread_at_boot } from './kthread.ts';
 import { debug_show_all_locks } from './locking/lockdep.ts';
+import { Mutex } from './locking/mutex.ts';
+import { RwSemaphore } from './locking/rwsem.ts';
 import { panic, print_tainted, test_taint } from './panic.ts';
 import { blocked_frames, task_state } from './sched/core.ts';
 import { set_sysctl, sysctl, sysctl_table } from './sysctl.ts';
@@ -73,7 +76,8 @@ const watchdog = kfunc('watchdog', function* () {
   for (;;) {
     yield* new UntilNextCheck(jiffies());
     const hung = check_hung_uninterruptible_tasks(timeoutSecs());
-    const alone = kernel().machine.enabled.every((task) => task === runningTask());
+    const { machine, attended } = kernel();
+    const alone = !attended && machine.enabled.every((task) => task === runningTask());
     if (alone && (!hung || warningsLeft() === 0)) yield* forever();
   }
 });
@@ -136,10 +140,31 @@ function check_hung_task(task: TaskStruct, timeout: number): boolean {
   pr_err(`      ${print_tainted()} ${kernel().tree.release} ${VERSION_WORD}`);
   pr_err('"echo 0 > /proc/sys/kernel/hung_task_timeout_secs" disables this message.');
   sched_show_task(task);
+  if (printsNew('hungTaskOwner')) debug_show_blocker(task);
   if (left === 1) {
     pr_info('Future hung task reports are suppressed, see sysctl kernel.hung_task_warnings');
   }
   return true;
+}
+
+/** debug_show_blocker() - who has the mutex or rw_semaphore that a hung task waits for (DETECT_HUNG_TASK_BLOCKER). */
+function debug_show_blocker(task: TaskStruct): void {
+  const lock = task.thread.pending?.object;
+  if (!(lock instanceof Mutex) && !(lock instanceof RwSemaphore)) return;
+  const kind = lock instanceof Mutex ? 'a mutex' : 'an rw-semaphore';
+  const holder = lock.holders().at(0)?.context ?? null;
+  const who = `${task.comm}:${task.pid}`;
+  if (!(holder instanceof TaskStruct)) {
+    pr_err(`INFO: task ${who} is blocked on ${kind}, but the owner is not found.`);
+  } else if (lock instanceof Mutex) {
+    pr_err(`INFO: task ${who} is blocked on a mutex likely owned by task ${holder.comm}:${holder.pid}.`);
+  } else {
+    const reads = blocked_frames(task).some((name) => /_read_(?:slowpath|lock)/.test(name));
+    const as = reads ? 'reader' : 'writer';
+    const by = lock.writer === null ? 'reader' : 'writer';
+    const owner = `${holder.comm}:${holder.pid} <${by}>`;
+    pr_err(`INFO: task ${who} <${as}> blocked on an rw-semaphore likely owned by task ${owner}`);
+  }
 }
 
 /** TIF_NOTIFY_RESUME and TIF_NEED_FPU_LOAD: set in every user task that was switched away from. */

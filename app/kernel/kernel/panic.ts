@@ -6,6 +6,7 @@ import { config, kernel } from '../kernel.ts';
 import { dump_stack, dump_stack_print_info, show_trace, smp_processor_id } from '../lib/dump_stack.ts';
 import { KERN } from '../log.ts';
 import { pr_emerg, pr_warn, printk } from '../printk.ts';
+import { printsNew } from '../report/wording.ts';
 import { entryFor, formatEntry, stack_trace, type StackEntry } from '../stack.ts';
 import { add_taint } from './taint.ts';
 
@@ -70,7 +71,9 @@ function warn(site: string, text: string | undefined): void {
 
 function headline(site: string, rip: StackEntry): string {
   const who = currentOrNull();
-  return `WARNING: CPU: ${smp_processor_id()} PID: ${who?.pid ?? 0} at ${site} ${formatEntry(rip)}`;
+  const [cpu, pid] = [smp_processor_id(), who?.pid ?? 0];
+  if (!printsNew('warnNamesTask')) return `WARNING: CPU: ${cpu} PID: ${pid} at ${site} ${formatEntry(rip)}`;
+  return `WARNING: ${site} at ${formatEntry(rip)}, CPU#${cpu}: ${who?.comm ?? 'swapper/0'}/${pid}`;
 }
 
 /** The last changes of the interrupt state, where they are traced; event numbers are made up. */

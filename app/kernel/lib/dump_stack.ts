@@ -5,6 +5,7 @@ import { currentOrNull, type TaskStruct } from '../include/sched.ts';
 import { config, kernel } from '../kernel.ts';
 import { print_tainted, print_tainted_verbose } from '../kernel/taint.ts';
 import { KERN } from '../log.ts';
+import { printsNew } from '../report/wording.ts';
 import { printk } from '../printk.ts';
 import { entryFor, formatEntry, stack_trace, type StackEntry } from '../stack.ts';
 
@@ -37,9 +38,9 @@ export interface WhoAndWhere {
 /** The lines before a stack: CPU and task (the running one, if no other is given), taint, hardware. */
 export function dump_stack_print_info(level: number = KERN.WARNING, about: WhoAndWhere = here()): void {
   const { cpu, pid, comm } = about;
-  const who = `UID: 0 PID: ${pid} Comm: ${comm}`;
+  const who = `${printsNew('uidInDumps') ? 'UID: 0 ' : ''}PID: ${pid} Comm: ${comm}`;
   printk(level, `CPU: ${cpu} ${who} ${print_tainted()} ${kernelVersion()} `);
-  const taint = print_tainted_verbose();
+  const taint = printsNew('verboseTaint') ? print_tainted_verbose() : null;
   if (taint !== null) printk(level, taint);
   printk(level, `Hardware name: ${HARDWARE}`);
 }

@@ -1,6 +1,7 @@
 import { hex } from '../arch/x86/kernel/regs.ts';
 import { KERN } from '../log.ts';
 import { printk } from '../printk.ts';
+import { printsNew } from '../report/wording.ts';
 import type { Page } from './page_alloc.ts';
 
 const FLAG_NAMES = ['locked', 'referenced', 'uptodate', 'dirty', 'lru', 'active', 'swapbacked'];
@@ -36,7 +37,8 @@ function lookOf(page: Page): PageLook {
 /** The lines of dump_page() without its reason. */
 export function dumpLook({ refcount, mapcount, index, pfn, flags, slab }: PageLook): void {
   const shownIndex = `0x${index.toString(16)}`;
-  const state = `page: refcount:${refcount} mapcount:${mapcount} mapping:${hex(0)} index:${shownIndex}`;
+  const pointer = printsNew('dumpPagePointer') ? ' ' : `${hex(Math.imul(pfn, 0x9e3779b1) >>> 0)} `;
+  const state = `page:${pointer}refcount:${refcount} mapcount:${mapcount} mapping:${hex(0)} index:${shownIndex}`;
   printk(KERN.WARNING, `${state} pfn:0x${pfn.toString(16)}`);
   const names = FLAG_NAMES.filter((_, bit) => (flags & (1 << bit)) !== 0);
   const words = `4${hex(flags, 15)}`;

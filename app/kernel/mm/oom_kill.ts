@@ -27,6 +27,7 @@ import { rcu_read_lock, rcu_read_unlock } from '../kernel/rcu/tree.ts';
 import { wake_up_all, WaitQueueHead } from '../kernel/sched/wait.ts';
 import { do_send_sig_info, fatal_signal_pending } from '../kernel/signal.ts';
 import { pr_err, pr_info, pr_warn } from '../printk.ts';
+import { printsNew } from '../report/wording.ts';
 import { trace_event } from '../trace-events.ts';
 import {
   mem_cgroup_get_oom_group,
@@ -230,6 +231,7 @@ export const mark_oom_victim = kfunc('mark_oom_victim', function* (tsk: TaskStru
 });
 
 function victimText(tsk: TaskStruct, mm: MmStruct): string {
+  if (!printsNew('markVictimFields')) return `pid=${tsk.pid}`;
   return (
     `pid=${tsk.pid} comm=${tsk.comm} total-vm=${K(mm.total_vm.value)}kB ` +
     `anon-rss=${K(get_mm_counter(mm, MM_ANONPAGES))}kB file-rss:${K(get_mm_counter(mm, MM_FILEPAGES))}kB ` +
@@ -275,7 +277,8 @@ const __oom_kill_process = kfunc('__oom_kill_process', function* (chosen: TaskSt
   yield* memcg_memory_event_mm(mm, 'oom_kill');
   yield* do_send_sig_info(SIGKILL, victim, 'PIDTYPE_TGID');
   yield* mark_oom_victim(victim);
-  pr_err(`${message}: Killed process ${victim.pid} (${victim.comm}) ${killedText(victim, mm)}`);
+  const prefix = printsNew('oomKilledProcess') ? `${message}: ` : '';
+  pr_err(`${prefix}Killed process ${victim.pid} (${victim.comm}) ${killedText(victim, mm)}`);
   yield* task_unlock(victim);
 
   let can_oom_reap = true;
@@ -300,11 +303,11 @@ const __oom_kill_process = kfunc('__oom_kill_process', function* (chosen: TaskSt
 });
 
 function killedText(victim: TaskStruct, mm: MmStruct): string {
-  return (
+  const sizes =
     `total-vm:${K(mm.total_vm.value)}kB, anon-rss:${K(get_mm_counter(mm, MM_ANONPAGES))}kB, ` +
-    `file-rss:${K(get_mm_counter(mm, MM_FILEPAGES))}kB, shmem-rss:${K(get_mm_counter(mm, MM_SHMEMPAGES))}kB, ` +
-    `UID:0 pgtables:${mm.pgtables_bytes.value >> 10}kB oom_score_adj:${victim.signal.oom_score_adj.value}`
-  );
+    `file-rss:${K(get_mm_counter(mm, MM_FILEPAGES))}kB, shmem-rss:${K(get_mm_counter(mm, MM_SHMEMPAGES))}kB`;
+  if (!printsNew('oomKilledProcess')) return sizes;
+  return `${sizes}, UID:0 pgtables:${mm.pgtables_bytes.value >> 10}kB oom_score_adj:${victim.signal.oom_score_adj.value}`;
 }
 
 /** oom_kill_memcg_member() - one of a group that dies as a whole. Return: false, to go on with the next. */
@@ -333,6 +336,11 @@ const oom_kill_process = kfunc(
     if (oom_rs().mayPrint()) {
       yield* dump_header(oc);
       dump_oom_victim(oc, victim);
+    }
+    if (!printsNew('oomKilledProcess')) {
+      const score = Math.floor((Math.max(oc.chosen_points, 0) * 1000) / oc.totalpages);
+      const who = `process ${victim.pid} (${victim.comm})`;
+      pr_err(`${message}: Kill ${who} score ${score} or sacrifice child`);
     }
     const oom_group = yield* mem_cgroup_get_oom_group(victim, oc.memcg);
     yield* __oom_kill_process(victim, message);

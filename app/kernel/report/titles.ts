@@ -84,7 +84,7 @@ const RULES: readonly Rule[] = [
     title: (_, report) => `BUG: unable to handle kernel NULL pointer dereference in ${rip(report)}`,
   },
   {
-    begins: /^Oops: general protection fault/,
+    begins: /^(?:Oops: )?general protection fault/,
     title: (_, report) => `general protection fault in ${rip(report)}`,
   },
   { begins: /^BUG: Bad page map: \d+ messages suppressed/, title: () => null },

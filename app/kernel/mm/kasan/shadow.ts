@@ -1,4 +1,5 @@
 import { addressOf } from '../../struct.ts';
+import { printsNew } from '../../report/wording.ts';
 import type { KernelMemory } from '../../tracking.ts';
 import { slotOf } from '../../addresses.ts';
 import { addressPlus } from './access.ts';
@@ -15,7 +16,7 @@ const VMALLOC_INVALID = 'f8';
 
 /** What kind of bug an access to this memory is, dead as it is: the shadow tells. */
 export function bugType(memory: KernelMemory): string {
-  if (memory.kind === 'slab') return 'slab-use-after-free';
+  if (memory.kind === 'slab') return printsNew('slabInKasanKind') ? 'slab-use-after-free' : 'use-after-free';
   if (memory.kind === 'page') return 'use-after-free';
   return 'vmalloc-out-of-bounds';
 }

@@ -6,6 +6,7 @@ import { panic } from '../../../kernel/panic.ts';
 import { add_taint } from '../../../kernel/taint.ts';
 import { dump_stack_print_info, show_trace } from '../../../lib/dump_stack.ts';
 import { pr_alert, pr_warn } from '../../../printk.ts';
+import { printsNew } from '../../../report/wording.ts';
 import { stack_trace, type StackEntry } from '../../../stack.ts';
 import { show_regs, type Registers } from './regs.ts';
 
@@ -23,15 +24,16 @@ export function oops_state(innermost: readonly string[] = []): OopsState {
   return { rip, callers };
 }
 
-/** `Oops: ...: 0000 [#1] PREEMPT_RT SMP KASAN` */
+/** `Oops: ...: 0000 [#1] PREEMPT_RT SMP KASAN`; in older kernels without `Oops: `. */
 export function oops_headline(what: string): void {
+  const prefix = printsNew('oopsPrefix') ? 'Oops: ' : '';
   const preempt = config().PREEMPT_RT ? ' PREEMPT_RT' : ' PREEMPT';
   const words = [
     kernel().tree.traits.preemptionModelInDumps ? '' : preempt,
-    config().SMP ? ' SMP' : '',
+    config().SMP && !printsNew('oopsWithoutSmp') ? ' SMP' : '',
     config().KASAN ? ' KASAN' : '',
   ];
-  pr_alert(`${what} [#${++die().counter}]${words.join('')}`);
+  pr_alert(`${prefix}${what} [#${++die().counter}]${words.join('')}`);
 }
 
 /** The rest of an oops: registers, stack, the end mark, and the registers of the first oops once more. */

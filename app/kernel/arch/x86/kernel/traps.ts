@@ -6,7 +6,7 @@ import { codeBytes } from './regs.ts';
 /** A task follows a pointer whose value is no address at all: it ends here, with its locks. */
 export function* general_protection_fault(address: string): Body<never> {
   const oops = oops_state();
-  oops_headline(`Oops: general protection fault, probably for non-canonical address 0x${address}: 0000`);
+  oops_headline(`general protection fault, probably for non-canonical address 0x${address}: 0000`);
   oops_end(oops, codeBytes(oops.rip.symbol, '48 89'));
   return yield* rewind_stack_and_make_dead();
 }

@@ -28,7 +28,7 @@ export function page_fault_oops({ address, write, innermost }: KernelFault): voi
   const code = write ? '0002' : '0000';
   pr_alert(`#PF: error_code(0x${code}) - not-present page`);
   pr_alert(low ? 'PGD 0 P4D 0 ' : 'PGD 6bf01067 P4D 6bf02067 PUD 3d29067 PMD 3d2a067 PTE 0');
-  oops_headline(`Oops: Oops: ${code}`);
+  oops_headline(`Oops: ${code}`);
   oops_end(oops, codeBytes(oops.rip.symbol, write ? '48 89 02' : '48 8b 00'), { CR2: address });
 }
 
