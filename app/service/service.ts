@@ -1,0 +1,28 @@
+import { mkdirSync } from 'node:fs';
+import type { Area } from './area.ts';
+import { scenarioArea } from './scenario/area.ts';
+import { Sources } from './scenario/sources.ts';
+import { serviceOf, type Service } from './dispatch.ts';
+import { workspaceArea } from './workspace/area.ts';
+
+/** Where the service finds and keeps things. */
+export interface ServiceOptions {
+  /** The scenarios that come with Scythe. Never written to. */
+  readonly bundledDir: string;
+  /** The user's own scenarios, replays and traces. */
+  readonly userDir: string;
+  /** Layout, settings and drafts. */
+  readonly stateDir: string;
+  /** The folder that holds `app/kernel`, the model's source as it is shown. */
+  readonly sourceDir: string;
+  /** Parts that only a host can provide: sharing, for instance. */
+  readonly areas?: readonly Area[];
+}
+
+/** The workbench's service, ready for callers. */
+export function createService(options: ServiceOptions): Service {
+  mkdirSync(options.userDir, { recursive: true });
+  mkdirSync(options.stateDir, { recursive: true });
+  const sources = new Sources(options.sourceDir);
+  return serviceOf([workspaceArea(options), scenarioArea(sources), ...(options.areas ?? [])]);
+}
