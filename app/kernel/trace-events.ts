@@ -22,9 +22,18 @@ export interface TraceEvent {
   readonly task: number;
 }
 
+/** Where the guest's own tracing puts events: tracefs (kernel/trace/). */
+export interface EventBuffer {
+  /** Is the event enabled there? */
+  wants(system: string, name: string): boolean;
+  record(system: string, name: string, text: string): void;
+}
+
 /** The ring buffer of a kernel and which events go into it. No modelled code reads it. */
 export class Tracing {
   readonly events: TraceEvent[] = [];
+  /** The guest's own tracing; null until somebody has looked into tracefs. */
+  buffer: EventBuffer | null = null;
   /** `oom:mark_victim`, `oom:*` or `*:*`. */
   private readonly selected = new Set<string>();
 
@@ -46,11 +55,13 @@ export class Tracing {
 /** Records an event if it is enabled. `text` may be handed in as a function, which is called only then. */
 export function trace_event(system: string, name: string, text: string | (() => string)): void {
   const { tracing } = kernel();
+  const { buffer } = tracing;
+  if (buffer?.wants(system, name) === true) buffer.record(system, name, textOf(text));
   if (!tracing.enabled(system, name)) return;
   const machine = machineInForce();
   const task = runningTaskOrNull();
   const struct = (task?.context ?? null) as TaskStruct | null;
-  const line = typeof text === 'string' ? text : text();
+  const line = textOf(text);
   tracing.events.push({
     time: machine.now,
     cpu: task === null ? 0 : task.cpu % kernel().cpus,
@@ -65,6 +76,8 @@ export function trace_event(system: string, name: string, text: string | (() => 
   });
   machine.observer?.said?.(task, `${system}:${name}`, line);
 }
+
+const textOf = (text: string | (() => string)): string => (typeof text === 'string' ? text : text());
 
 /** `b...2`: bottom halves off, migration disabled twice (kernel/trace/trace_output.c). */
 export function contextFlags(task: TaskStruct): string {

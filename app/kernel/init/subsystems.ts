@@ -14,6 +14,7 @@ import '../drivers/tty/console.ts';
 import '../drivers/tty/sysrq.ts';
 import '../fs/proc/base.ts';
 import '../kernel/cgroup/cgroup.ts';
+import '../kernel/trace/tracefs.ts';
 import '../lab/holds.ts';
 import '../lab/mapping.ts';
 import '../lab/oom_reap_task.ts';
