@@ -4,11 +4,10 @@ import type { Chooser } from '../sim/chooser.ts';
 import type { Machine } from '../sim/machine.ts';
 import { Recorder, type Schedule } from '../sim/schedule.ts';
 import type { Task } from '../sim/task.ts';
-import { OPERATIONS_PER_EXECUTION } from './execution.ts';
-import { Outcomes } from './outcomes.ts';
+import { type BacktrackingOptions, BacktrackingSearch } from './backtracking.ts';
 import { Prefix } from './prefix.ts';
 import type { Program } from './program.ts';
-import type { Coverage, Search, Statistics } from './strategy.ts';
+import type { Coverage } from './strategy.ts';
 
 /**
  * What a bound counts:
@@ -17,8 +16,7 @@ import type { Coverage, Search, Statistics } from './strategy.ts';
  */
 export type BoundKind = 'preemptions' | 'delays';
 
-export interface BoundedOptions {
-  readonly operationsPerExecution?: number;
+export interface BoundedOptions extends BacktrackingOptions {
   /** The last bound to search; without it the search ends when a bound left nothing out. */
   readonly most?: number;
 }
@@ -30,9 +28,7 @@ export interface BoundedOptions {
  * task and have as much of the bound left can come to the same; the second is given up. For that the search
  * remembers a 64-bit hash for each beginning of the present bound.
  */
-export class BoundedSearch implements Search, Chooser {
-  readonly statistics = { executions: 0, blocked: 0, cut: 0, probes: 0, operations: 0 } satisfies Statistics;
-  finished = false;
+export class BoundedSearch extends BacktrackingSearch implements Chooser {
   /** The bound that is being searched. */
   bound = 0;
 
@@ -48,37 +44,23 @@ export class BoundedSearch implements Search, Chooser {
   private readonly seen = new Map<string, number>();
   private readonly prefix = new Prefix();
   private recorder = new Recorder(this);
-  private readonly found = new Outcomes();
-  private readonly limit: number;
 
   constructor(
-    private readonly program: Program,
+    program: Program,
     readonly kind: BoundKind,
     private readonly options: BoundedOptions = {},
   ) {
-    this.limit = options.operationsPerExecution ?? OPERATIONS_PER_EXECUTION;
+    super(program, options);
   }
 
-  get outcomes(): ReturnType<Outcomes['list']> {
-    return this.found.list();
-  }
-
-  get coverage(): Coverage {
-    const cut = this.statistics.cut > 0 ? `, ${this.limit} operations per execution` : '';
+  override get coverage(): Coverage {
+    const cut = this.statistics.cut > 0 ? `, ${this.cutOff}` : '';
     if (this.finished && !this.leftOut) {
       return cut === '' ? { kind: 'complete' } : { kind: 'complete within bound', bound: cut.slice(2) };
     }
     const bound = this.finished ? this.bound : this.bound - 1;
     if (bound < 0) return { kind: 'unfinished', remaining: null };
     return { kind: 'complete within bound', bound: `${bound} ${this.kind}${cut}` };
-  }
-
-  advance(executions: number): void {
-    for (let i = 0; i < executions && !this.finished; i++) {
-      const news = this.execute();
-      this.backtrack();
-      if (news) return;
-    }
   }
 
   /** The choices of the present execution. */
@@ -109,7 +91,7 @@ export class BoundedSearch implements Search, Chooser {
     return taken;
   }
 
-  private execute(): boolean {
+  protected override execute(): boolean {
     const { statistics } = this;
     const machine = this.program.create();
     const { blocked } = statistics;
@@ -161,7 +143,12 @@ export class BoundedSearch implements Search, Chooser {
     return this.taken[at];
   }
 
-  private backtrack(): void {
+  /** Which share of a bound is searched says nothing about the bounds after it. */
+  protected override remaining(): null {
+    return null;
+  }
+
+  protected override backtrack(): void {
     let at = this.taken.length - 1;
     while (at >= 0 && this.taken[at] + 1 === this.ways[at]) at--;
     this.taken.length = at + 1;

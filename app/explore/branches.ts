@@ -1,26 +1,40 @@
 /** One step: the thread, the alternative that it takes, then what it touches (`Footprints.portable`). */
 export type Step = readonly number[];
 
-/** A step and what is to be explored after it. Without branches: everything, unless it is explored already. */
+/** A step to be explored, and how to go on after it. Without branches: in any way. */
 export interface Branch {
   readonly step: Step;
-  readonly explored: boolean;
   readonly branches: readonly Branch[];
-  /** True if everything after the step is being explored, of which `branches` are what is left. */
-  readonly whole?: boolean;
+  /** True if all that begins with it is explored: it is there to sleep beside what comes after it. */
+  readonly explored?: true;
+}
+
+/** Where a search stands at one depth. */
+export interface Level {
+  /** The step taken there; null at the last level, where the first of those that wait comes next. */
+  readonly step: Step | null;
+  /** Steps whose executions are explored, or are being explored: they sleep. With all that they touched. */
+  readonly explored: readonly Step[];
+  /** Steps that sleep, too, as others will explore them. What they will touch is only foreseen. */
+  readonly foreseen?: readonly Step[];
+  /** What waits to be explored. */
+  readonly waiting: readonly Branch[];
 }
 
 /**
- * A part of all executions: those that begin with the given steps, and with none that depends on nothing but
- * the steps explored beside one of them.
+ * A part of all executions: those that begin with the steps of the levels above `floor`, and with none that
+ * depends on nothing but the steps that sleep beside one of them. Levels from `floor` on say how far it is.
  */
-export type Assignment = readonly { readonly step: Step; readonly explored: readonly Step[] }[];
+export interface Part {
+  readonly levels: readonly Level[];
+  readonly floor: number;
+}
 
-/** The sequences of steps from the top to each end of a tree of branches. */
-export function sequences(branches: readonly Branch[]): Step[][] {
-  return branches.flatMap((branch) =>
-    branch.branches.length === 0
-      ? [[branch.step]]
-      : sequences(branch.branches).map((rest) => [branch.step, ...rest]),
-  );
+/** All executions. */
+export const EVERYTHING: Part = { levels: [], floor: 0 };
+
+/** Steps to be explored one after the other, at a depth above the floor of the part in which they were found. */
+export interface Stray {
+  readonly depth: number;
+  readonly steps: readonly Step[];
 }

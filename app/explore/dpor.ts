@@ -6,24 +6,23 @@ import type { Machine } from '../sim/machine.ts';
 import type { Operation } from '../sim/operation.ts';
 import type { Schedule } from '../sim/schedule.ts';
 import type { Task } from '../sim/task.ts';
+import { type BacktrackingOptions, BacktrackingSearch } from './backtracking.ts';
+import { type Branch, EVERYTHING, type Level, type Part, type Step, type Stray } from './branches.ts';
 import { EventHashes } from './event-hashes.ts';
-import { OPERATIONS_PER_EXECUTION } from './execution.ts';
 import { Footprints, slotsConflict } from './footprint.ts';
-import { Outcomes } from './outcomes.ts';
 import { NONE, Path } from './path.ts';
+import { Probes } from './probes.ts';
 import type { Program } from './program.ts';
-import { type Assignment, type Branch, sequences, type Step } from './branches.ts';
 import { GROUP, GROUP_PROBE, IRREVERSIBLE, PLAIN, PROBE, Races } from './races.ts';
 import { Reversal } from './reversal.ts';
 import { SleepSets } from './sleep-sets.ts';
-import { type Coverage, left, type Search, type Statistics } from './strategy.ts';
-import { WakeupTree } from './wakeup-tree.ts';
+import { left } from './strategy.ts';
+import { Strays } from './strays.ts';
+import { EXPLORED, WakeupTree } from './wakeup-tree.ts';
 
-export interface DporOptions {
-  /** Executions are cut off after so many operations. */
-  readonly operationsPerExecution?: number;
-  /** The part of all executions to explore; all of them by default. */
-  readonly assignment?: Assignment;
+export interface DporOptions extends BacktrackingOptions {
+  /** The executions to explore; all of them by default. */
+  readonly part?: Part;
 }
 
 /**
@@ -40,28 +39,27 @@ export interface DporOptions {
  * 3. What sleeps at depth `d` was explored there or at a smaller depth and depends on nothing since.
  * 4. At the end of a sequence from the wakeup tree nobody sleeps: no execution is ever given up half-way.
  */
-export class DporSearch implements Search, Chooser {
-  readonly statistics = { executions: 0, blocked: 0, cut: 0, probes: 0, operations: 0 } satisfies Statistics;
-  finished = false;
-
-  private readonly footprints = new Footprints();
-  private readonly path = new Path(this.footprints);
+export class DporSearch extends BacktrackingSearch implements Chooser {
+  protected readonly footprints = new Footprints();
+  protected readonly path = new Path(this.footprints);
   private readonly races = new Races(this.path, this.footprints);
-  private readonly sleepers = new SleepSets(this.footprints);
-  private readonly tree = new WakeupTree();
+  protected readonly sleepers = new SleepSets(this.footprints);
+  protected readonly tree = new WakeupTree();
   private readonly reversal = new Reversal(this.path, this.footprints);
   private readonly hashes = new EventHashes(this.path);
-  /** Answers of probes, by what they depend on. */
-  private readonly probed = new Map<string, boolean>();
-  private readonly found = new Outcomes();
-  private readonly limit: number;
-  private readonly assignment: Assignment;
+  private readonly probes: Probes;
+  protected readonly part: Part;
+  private readonly strange: Strays;
+  /** Levels of the part that the first execution has come to. */
+  private levelsSeen = 0;
 
   /** Operations performed in the present execution, the one about to be performed included. */
   private position = 0;
   /** Events of the path that are replayed at the start of the present execution (invariant 1). */
   private replayed = 0;
   private giveUp = false;
+  /** By event: 1 if it is a `choose` operation. */
+  private readonly choices: number[] = [];
 
   // The new event that is being performed; it joins the path once it is known what it did.
   private task: Task | null = null;
@@ -72,30 +70,12 @@ export class DporSearch implements Search, Chooser {
   private stateBefore: unknown = undefined;
   private tasksBefore = 0;
 
-  constructor(
-    private readonly program: Program,
-    options: DporOptions = {},
-  ) {
-    this.limit = options.operationsPerExecution ?? OPERATIONS_PER_EXECUTION;
-    this.assignment = options.assignment ?? [];
-  }
-
-  get outcomes(): ReturnType<Outcomes['list']> {
-    return this.found.list();
-  }
-
-  get coverage(): Coverage {
-    if (!this.finished) return { kind: 'unfinished', remaining: this.remaining() };
-    if (this.statistics.cut === 0) return { kind: 'complete' };
-    return { kind: 'complete within bound', bound: `${this.limit} operations per execution` };
-  }
-
-  advance(executions: number): void {
-    for (let i = 0; i < executions && !this.finished; i++) {
-      const news = this.execute();
-      this.backtrack();
-      if (news) return;
-    }
+  constructor(program: Program, options: DporOptions = {}) {
+    super(program, options);
+    const { path, footprints, hashes, reversal, statistics } = this;
+    this.part = options.part ?? EVERYTHING;
+    this.probes = new Probes(program, path, footprints, hashes, reversal, statistics);
+    this.strange = new Strays(path, footprints, hashes);
   }
 
   /** The choices of the present execution. */
@@ -128,7 +108,7 @@ export class DporSearch implements Search, Chooser {
   }
 
   /** Runs one execution to its end and reverses its races. True if it came to a title that is new. */
-  private execute(): boolean {
+  protected override execute(): boolean {
     const machine = this.program.create();
     const { statistics } = this;
     const { blocked } = statistics;
@@ -146,8 +126,8 @@ export class DporSearch implements Search, Chooser {
   }
 
   /** Goes back to the deepest depth where something is left to explore. */
-  private backtrack(): void {
-    for (let depth = this.path.length - 1; depth >= this.assignment.length; depth--) {
+  protected override backtrack(): void {
+    for (let depth = this.path.length - 1; depth >= this.part.floor; depth--) {
       if (this.tree.first(depth) === NONE) continue;
       this.sleepers.explored(this.path, depth);
       this.path.truncate(depth);
@@ -171,7 +151,11 @@ export class DporSearch implements Search, Chooser {
   /** Which task performs the next event: as the wakeup tree says, else whoever ran last goes on. */
   private choose(enabled: readonly Task[], machine: Machine): Task | null {
     const depth = this.position;
-    if (depth < this.assignment.length) return this.assigned(depth, machine);
+    if (depth === this.levelsSeen && depth < this.part.levels.length) {
+      const task = this.enterLevel(depth, machine);
+      if (task !== null) return task;
+    }
+    this.layToSleep(depth);
     const node = this.tree.first(depth);
     if (node !== NONE) {
       const task = machine.tasks[this.tree.thread[node]];
@@ -187,57 +171,116 @@ export class DporSearch implements Search, Chooser {
     return null;
   }
 
-  /** The step that the assignment begins with at `depth`. */
-  private assigned(depth: number, machine: Machine): Task {
-    const { step, explored } = this.assignment[depth];
+  /** Sets up a level of the part. The task that takes its step, if there is one. */
+  private enterLevel(depth: number, machine: Machine): Task | null {
+    const { step, explored, foreseen = [], waiting } = this.part.levels[depth];
+    this.levelsSeen++;
     for (const [thread, alternative, ...touches] of explored) {
       this.sleepers.add(depth, thread, alternative, this.footprints.adopt(touches));
     }
-    const [thread, alternative] = step;
-    const task = machine.tasks[thread];
-    this.alternativeTaken = alternative;
-    if (!task.enabled) throw new ScytheBug(`operation ${depth} of an assignment cannot run`);
+    for (const [thread, alternative] of foreseen) {
+      this.sleepers.add(depth, thread, alternative, this.performed(depth, thread, alternative));
+    }
+    this.plant(this.tree.root(depth), waiting);
+    if (step === null) return null;
+    const task = machine.tasks[step[0]];
+    this.alternativeTaken = step[1];
+    if (!task.enabled) throw new ScytheBug(`operation ${depth} of a part cannot run`);
     return task;
   }
 
-  /** What is left to explore of the assignment, as what hangs under its last step. */
-  rest(): Branch[] {
-    return this.finished ? [] : this.branchesAt(this.assignment.length);
+  protected plant(parent: number, branches: readonly Branch[]): void {
+    for (const { step, branches: after, explored } of branches) {
+      const [thread, alternative, ...touches] = step;
+      const node = this.tree.add(parent, thread, alternative, this.footprints.adopt(touches));
+      if (explored === true) this.tree.explored(node);
+      this.plant(node, after);
+    }
   }
 
-  /** Beginnings found on the way that are not of this assignment: at a depth of it, another step. */
-  elsewhere(): { depth: number; steps: Step[] }[] {
-    const found: { depth: number; steps: Step[] }[] = [];
-    for (let depth = 0; depth < this.assignment.length; depth++) {
-      for (const steps of sequences(this.pendingUnder(this.tree.root(depth)))) found.push({ depth, steps });
+  /** What others have explored at a depth that is entered for the first time sleeps there. */
+  private layToSleep(depth: number): void {
+    const { tree, sleepers } = this;
+    for (
+      let node = tree.first(depth);
+      node !== NONE && tree.mark[node] === EXPLORED;
+      node = tree.first(depth)
+    ) {
+      sleepers.add(depth, tree.thread[node], tree.alternative[node], tree.footprint[node]);
+      tree.drop(depth);
     }
-    return found;
   }
 
-  private branchesAt(depth: number): Branch[] {
-    const { path, sleepers } = this;
-    const branches: Branch[] = [];
-    for (let i = sleepers.inherited[depth]; i < sleepers.end[depth]; i++) {
-      const { thread, alternative, footprint } = sleepers;
-      const step = this.step(thread.items[i], alternative.items[i], footprint.items[i]);
-      branches.push({ step, explored: true, branches: [] });
+  /**
+   * All that a step touches that is taken at `depth` of the path. What is foreseen leaves out that it may end its
+   * task or start one.
+   */
+  private performed(depth: number, thread: number, alternative: number): number {
+    const { path, footprints } = this;
+    const machine = this.program.create();
+    let position = 0;
+    const chooser: Chooser = {
+      next: () => (position === depth ? null : machine.tasks[path.thread[position++]]),
+      alternative: () => (position === depth ? alternative : path.alternative[position - 1]),
+    };
+    while (position < depth) machine.run(chooser);
+    const task = machine.tasks[thread];
+    const { pending } = task;
+    assert(pending !== null, 'a step that sleeps has no operation');
+    const tasksBefore = machine.tasks.length;
+    const foreseen = footprints.of(pending);
+    machine.step(task, { next: () => task, alternative: () => alternative });
+    return machine.inside(() => footprints.afterwards(foreseen, task, machine, tasksBefore));
+  }
+
+  /** What was found above the floor of the part. */
+  get strays(): readonly Stray[] {
+    return this.strange.list;
+  }
+
+  /** Between executions: what is left to explore, as the levels from the floor on. */
+  rest(): Level[] {
+    if (this.finished) return [];
+    const { path, tree } = this;
+    const levels: Level[] = [];
+    for (let depth = this.part.floor; depth <= path.length; depth++) {
+      const explored = this.exploredAt(depth);
+      const step = depth < path.length ? this.stepAt(depth) : null;
+      levels.push({ step, explored, waiting: this.pendingUnder(tree.root(depth)) });
     }
-    if (depth < path.length) {
-      const step = this.step(path.thread[depth], path.alternative[depth], path.footprint[depth]);
-      branches.push({ step, explored: false, branches: this.branchesAt(depth + 1) });
+    return levels;
+  }
+
+  /** The step of the path at a depth, with all that it touched. */
+  stepAt(depth: number): Step {
+    const { path } = this;
+    return this.step(path.thread[depth], path.alternative[depth], path.footprint[depth]);
+  }
+
+  /** The steps that were explored at a depth of the path. */
+  protected exploredAt(depth: number): Step[] {
+    const { thread, alternative, footprint, inherited, end } = this.sleepers;
+    const explored: Step[] = [];
+    for (let i = inherited[depth]; i < end[depth]; i++) {
+      explored.push(this.step(thread.items[i], alternative.items[i], footprint.items[i]));
     }
-    branches.push(...this.pendingUnder(this.tree.root(depth)));
-    return branches;
+    return explored;
   }
 
   private pendingUnder(parent: number): Branch[] {
     const { tree } = this;
     const branches: Branch[] = [];
     for (let node = tree.firstChild[parent]; node !== NONE; node = tree.sibling[node]) {
-      const step = this.step(tree.thread[node], tree.alternative[node], tree.footprint[node]);
-      branches.push({ step, explored: false, branches: this.pendingUnder(node) });
+      const explored = tree.mark[node] === EXPLORED ? ({ explored: true } as const) : {};
+      branches.push({ step: this.stepOf(node), branches: this.pendingUnder(node), ...explored });
     }
     return branches;
+  }
+
+  /** The step of a node of the tree. */
+  protected stepOf(node: number): Step {
+    const { tree } = this;
+    return this.step(tree.thread[node], tree.alternative[node], tree.footprint[node]);
   }
 
   private step(thread: number, alternative: number, footprint: number): Step {
@@ -283,7 +326,7 @@ export class DporSearch implements Search, Chooser {
     for (let other = 0; other < this.alternatives; other++) {
       if (other === path.alternative[event]) continue;
       this.reversal.alone(event, path.thread[event], other, path.footprint[event]);
-      if (this.reversal.sleeper(this.sleepers, NONE) === NONE) this.reversal.insert(this.tree);
+      if (this.reversal.sleeper(this.sleepers, NONE) === NONE) this.insert(event);
     }
   }
 
@@ -304,12 +347,18 @@ export class DporSearch implements Search, Chooser {
         continue;
       }
       if (kind === PROBE || kind === GROUP_PROBE) {
-        const can = this.couldRun(base, event);
+        const can = this.probes.couldRun(base, event);
         races.kind.items[race] = can ? (kind === PROBE ? PLAIN : GROUP) : IRREVERSIBLE;
         if (!can) continue;
       }
-      this.reversal.insert(this.tree);
+      this.insert(base);
     }
+  }
+
+  /** Lets the sequence of the reversal be explored at its base, by this search or by others. */
+  private insert(base: number): void {
+    if (base >= this.part.floor) this.reversal.insert(this.tree);
+    else this.strange.note(base, this.reversal);
   }
 
   private prepare(race: number, event: number, kind: number, end: number): void {
@@ -350,69 +399,14 @@ export class DporSearch implements Search, Chooser {
   }
 
   /**
-   * Can the step of the reversal run after its sequence? What decides that is what happened to the objects
-   * that the step looks at, so the answer is asked for once for each history of them.
-   */
-  private couldRun(base: number, event: number): boolean {
-    const { path, hashes, reversal } = this;
-    hashes.update();
-    const thread = path.thread[event];
-    const parent = path.previous[event];
-    const slots = this.footprints.slots[path.footprint[event]];
-    let high = 0;
-    let low = 0;
-    for (let entry = path.firstEntry[event] - 1; entry >= 0; entry--) {
-      const touching = path.entryEvent.items[entry];
-      const object = path.entrySlot.items[entry] >> 2;
-      if (touching === base || (touching > base && !reversal.includes(touching))) continue;
-      if (!slots.some((slot) => slot >> 2 === object)) continue;
-      high = (high + hashes.high[touching]) | 0;
-      low = (low + hashes.low[touching]) | 0;
-    }
-    const before = parent === NONE ? '' : `${hashes.high[parent]} ${hashes.low[parent]}`;
-    const key = `${thread} ${before} ${high} ${low}`;
-    let can = this.probed.get(key);
-    if (can === undefined) {
-      can = this.probe(base, thread);
-      if (this.probed.size >= MOST_PROBED) this.probed.clear();
-      this.probed.set(key, can);
-    }
-    return can;
-  }
-
-  /** Replays the sequence of the reversal and says whether `thread` can perform its step after it. */
-  private probe(base: number, thread: number): boolean {
-    const events = this.reversal.leadIn();
-    const machine = this.program.create();
-    let position = 0;
-    let event = 0;
-    const chooser: Chooser = {
-      next: () => {
-        if (position >= base + events.length) return null;
-        event = position < base ? position : events[position - base];
-        position++;
-        return machine.tasks[this.path.thread[event]];
-      },
-      alternative: () => this.path.alternative[event],
-    };
-    while (position < base + events.length) machine.run(chooser);
-    this.statistics.probes++;
-    this.statistics.operations += machine.steps;
-    return machine.tasks[thread].enabled;
-  }
-
-  /** By event: 1 if it is a `choose` operation. */
-  private readonly choices: number[] = [];
-
-  /**
    * Takes it that all branches at a depth are of one size, those explored and those that wait. More may be
    * found, so at first it tends to be too small.
    */
-  private remaining(): number | null {
+  protected override remaining(): number | null {
     const { path, sleepers, tree } = this;
     let share = 1;
     let done = 0;
-    for (let depth = this.assignment.length; depth <= path.length; depth++) {
+    for (let depth = this.part.floor; depth <= path.length; depth++) {
       const explored = sleepers.end[depth] - sleepers.inherited[depth];
       let branches = explored + (depth < path.length ? 1 : 0);
       for (let node = tree.first(depth); node !== NONE; node = tree.sibling[node]) branches++;
@@ -432,6 +426,3 @@ function scheduleOf(path: Path, choices: readonly number[]): Schedule {
   }
   return schedule;
 }
-
-/** Answers of probes that are kept. */
-const MOST_PROBED = 100_000;

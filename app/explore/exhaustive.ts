@@ -2,53 +2,23 @@ import type { Choice } from '../sim/choose.ts';
 import type { Chooser } from '../sim/chooser.ts';
 import { Recorder, type Schedule } from '../sim/schedule.ts';
 import type { Task } from '../sim/task.ts';
-import { Outcomes } from './outcomes.ts';
+import { type BacktrackingOptions, BacktrackingSearch } from './backtracking.ts';
 import type { Program } from './program.ts';
-import { type Coverage, left, type Search, type Statistics } from './strategy.ts';
-
-export interface ExhaustiveOptions {
-  readonly operationsPerExecution?: number;
-}
+import { left } from './strategy.ts';
 
 /**
  * Every order of operations and every alternative, without any reduction: the oracle for the other
  * strategies, and for nothing that is not tiny.
  */
-export class ExhaustiveSearch implements Search, Chooser {
-  readonly statistics = { executions: 0, blocked: 0, cut: 0, probes: 0, operations: 0 } satisfies Statistics;
-  finished = false;
-
+export class ExhaustiveSearch extends BacktrackingSearch implements Chooser {
   /** What was taken at each decision of the present execution, and out of how many. */
   private readonly taken: number[] = [];
   private readonly choices: number[] = [];
   private decision = 0;
   private recorder = new Recorder(this);
-  private readonly found = new Outcomes();
-  private readonly limit: number;
 
-  constructor(
-    private readonly program: Program,
-    options: ExhaustiveOptions = {},
-  ) {
-    this.limit = options.operationsPerExecution ?? DEFAULT_LIMIT;
-  }
-
-  get outcomes(): ReturnType<Outcomes['list']> {
-    return this.found.list();
-  }
-
-  get coverage(): Coverage {
-    if (!this.finished) return { kind: 'unfinished', remaining: this.remaining() };
-    if (this.statistics.cut === 0) return { kind: 'complete' };
-    return { kind: 'complete within bound', bound: `${this.limit} operations per execution` };
-  }
-
-  advance(executions: number): void {
-    for (let i = 0; i < executions && !this.finished; i++) {
-      const news = this.execute();
-      this.backtrack();
-      if (news) return;
-    }
+  constructor(program: Program, options: BacktrackingOptions = {}) {
+    super(program, { operationsPerExecution: DEFAULT_LIMIT, ...options });
   }
 
   /** The choices of the present execution. */
@@ -64,7 +34,7 @@ export class ExhaustiveSearch implements Search, Chooser {
     return this.decide(choice.alternatives);
   }
 
-  private execute(): boolean {
+  protected override execute(): boolean {
     const { statistics } = this;
     const machine = this.program.create();
     this.decision = 0;
@@ -78,7 +48,7 @@ export class ExhaustiveSearch implements Search, Chooser {
     return this.found.note(this.program.judge(machine), statistics.executions, () => this.schedule());
   }
 
-  private remaining(): number | null {
+  protected override remaining(): number | null {
     let share = 1;
     let done = 0;
     this.taken.forEach((taken, at) => {
@@ -88,6 +58,16 @@ export class ExhaustiveSearch implements Search, Chooser {
     return left(this.statistics.executions, done);
   }
 
+  /** Moves on to the next combination of decisions, the last one first. */
+  protected override backtrack(): void {
+    let at = this.taken.length - 1;
+    while (at >= 0 && this.taken[at] + 1 === this.choices[at]) at--;
+    this.taken.length = at + 1;
+    this.choices.length = at + 1;
+    if (at < 0) this.finished = true;
+    else this.taken[at]++;
+  }
+
   private decide(ways: number): number {
     const at = this.decision++;
     if (at === this.taken.length) {
@@ -95,16 +75,6 @@ export class ExhaustiveSearch implements Search, Chooser {
       this.choices.push(ways);
     }
     return this.taken[at];
-  }
-
-  /** Moves on to the next combination of decisions, the last one first. */
-  private backtrack(): void {
-    let at = this.taken.length - 1;
-    while (at >= 0 && this.taken[at] + 1 === this.choices[at]) at--;
-    this.taken.length = at + 1;
-    this.choices.length = at + 1;
-    if (at < 0) this.finished = true;
-    else this.taken[at]++;
   }
 }
 

@@ -30,6 +30,20 @@ export class Outcomes {
     return news;
   }
 
+  /** Takes in outcomes of `before` executions later. True if a title is new. */
+  merge(outcomes: readonly Outcome[], before: number): boolean {
+    let news = false;
+    for (const { title, count, first, schedule } of outcomes) {
+      const known = this.byTitle.get(title);
+      if (known !== undefined) known.count += count;
+      else {
+        this.byTitle.set(title, { title, count, first: before + first, schedule });
+        news = true;
+      }
+    }
+    return news;
+  }
+
   list(): readonly Outcome[] {
     return [...this.byTitle.values()];
   }

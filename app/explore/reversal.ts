@@ -19,7 +19,7 @@ export class Reversal {
   /** Events from `base` to `end` may be in the sequence. */
   private end = 0;
   /** The event that is the step, where it is one of them. */
-  private step = NONE;
+  private stepEvent = NONE;
   private stepThread = 0;
   private stepAlternative = 0;
   private stepFootprint = 0;
@@ -42,7 +42,7 @@ export class Reversal {
   of(base: number, step: number, end: number): void {
     const { path } = this;
     this.alone(base, path.thread[step], path.alternative[step], path.footprint[step], end);
-    this.step = step;
+    this.stepEvent = step;
   }
 
   /** The sequence that is nothing but the given step. */
@@ -51,12 +51,17 @@ export class Reversal {
     this.baseThread = this.path.thread[base];
     this.baseIndex = this.path.index[base];
     this.end = end;
-    this.step = NONE;
+    this.stepEvent = NONE;
     this.stepThread = thread;
     this.stepAlternative = alternative;
     this.stepFootprint = footprint;
     this.stepMatched = false;
     this.listed = false;
+  }
+
+  /** The step that comes last. */
+  get step(): { thread: number; alternative: number; footprint: number } {
+    return { thread: this.stepThread, alternative: this.stepAlternative, footprint: this.stepFootprint };
   }
 
   /** Takes `event` and all that happened after it out of the sequence. */
@@ -150,7 +155,7 @@ export class Reversal {
 
   private list(): void {
     if (this.listed) return;
-    const { path, base, end, baseIndex, step } = this;
+    const { path, base, end, baseIndex, stepEvent } = this;
     if (end > this.member.length) {
       this.member = enlarged(this.member, end);
       this.nextListed = enlarged(this.nextListed, end);
@@ -161,7 +166,7 @@ export class Reversal {
     for (let t = 0; t < width; t++) firstListed[t] = NONE;
     let at = (end - 1) * width + this.baseThread;
     for (let event = end - 1; event > base; event--) {
-      if (clocks[at] >= baseIndex || event === step) member[event] = 0;
+      if (clocks[at] >= baseIndex || event === stepEvent) member[event] = 0;
       else {
         member[event] = 1;
         nextListed[event] = firstListed[thread[event]];
@@ -182,14 +187,14 @@ export class Reversal {
   private left(event: number): boolean {
     if (this.listed) return this.member[event] === 1;
     const { clocks, width } = this.path;
-    return clocks[event * width + this.baseThread] < this.baseIndex && event !== this.step;
+    return clocks[event * width + this.baseThread] < this.baseIndex && event !== this.stepEvent;
   }
 
   /**
    * Could what is left of the sequence begin with the given step: as one of its own steps that no other comes
    * before, or as one that depends on none of them?
    */
-  private mayBegin(thread: number, alternative: number, footprint: number): boolean {
+  mayBegin(thread: number, alternative: number, footprint: number): boolean {
     this.matched = NONE;
     const event = this.firstOf(thread);
     if (event !== NONE) {

@@ -19,9 +19,9 @@ export interface Statistics {
   readonly blocked: number;
   /** Executions cut off at the bound of operations per execution; they count as executions, too. */
   readonly cut: number;
-  /** Replays that only asked whether a waiting operation could run earlier. */
+  /** Replays that only asked whether a waiting operation could run earlier: how many depends on who explores what. */
   readonly probes: number;
-  /** Operations performed, those of replays included. */
+  /** Operations performed in executions, from their start. */
   readonly operations: number;
 }
 
@@ -38,6 +38,15 @@ export interface Search {
   readonly finished: boolean;
   /** Performs up to so many more executions. Returns early when finished or when a new title was found. */
   advance(executions: number): void;
+}
+
+/** Adds the counts of one search to those of another. */
+export function addTo(counts: { -readonly [Key in keyof Statistics]: number }, more: Statistics): void {
+  counts.executions += more.executions;
+  counts.blocked += more.blocked;
+  counts.cut += more.cut;
+  counts.probes += more.probes;
+  counts.operations += more.operations;
 }
 
 /** How many executions are left if so many are this share of all; null if nobody can tell. */

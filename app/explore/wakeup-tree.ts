@@ -1,21 +1,27 @@
 import { enlarged } from './int-list.ts';
 import { NONE } from './path.ts';
 
+/** What is with a branch; a number from `GIVEN_AWAY` on says to whom it was given. */
+export const WAITS = 0;
+export const EXPLORED = 1;
+export const GIVEN_AWAY = 2;
+
 /**
  * Beginnings of executions that are still to be explored, as ordered trees of steps, one tree for each event
  * of the present path. A step is a thread, the alternative that it takes and the footprint foreseen for it.
  *
  * The tree at depth `d` hangs under `root(d)`. Entering a branch moves what hangs under it to depth `d + 1`.
+ * Branches that others have explored stay, with the footprints that they had, in front of those that wait: they
+ * are to sleep when a later sibling is entered.
  */
 export class WakeupTree {
   thread = new Int32Array(INITIAL);
   alternative = new Int32Array(INITIAL);
   footprint = new Int32Array(INITIAL);
+  mark = new Int32Array(INITIAL);
   firstChild = new Int32Array(INITIAL).fill(NONE);
   sibling = new Int32Array(INITIAL).fill(NONE);
   private lastChild = new Int32Array(INITIAL);
-  /** Steps in all trees together. */
-  size = 0;
 
   private used = 0;
   private free = NONE;
@@ -32,10 +38,16 @@ export class WakeupTree {
     return depth < this.roots.length ? this.firstChild[this.roots[depth]] : NONE;
   }
 
+  /** The first step below `node` that waits, or `NONE` if nothing hangs there. */
+  firstWaiting(node: number): number {
+    let child = this.firstChild[node];
+    while (child !== NONE && this.mark[child] === EXPLORED) child = this.sibling[child];
+    return child;
+  }
+
   /** Adds a step below `parent`, behind its other children; returns the new node. */
   add(parent: number, thread: number, alternative: number, footprint: number): number {
     const node = this.allocate();
-    this.size++;
     this.thread[node] = thread;
     this.alternative[node] = alternative;
     this.footprint[node] = footprint;
@@ -47,13 +59,33 @@ export class WakeupTree {
 
   /** Takes the first step off the tree at `depth`; what hung under it becomes the tree at `depth + 1`. */
   enter(depth: number): void {
-    const root = this.root(depth);
-    const node = this.firstChild[root];
+    const node = this.firstChild[this.root(depth)];
     const next = this.root(depth + 1);
-    this.firstChild[root] = this.sibling[node];
     this.firstChild[next] = this.firstChild[node];
     this.lastChild[next] = this.lastChild[node];
-    this.size--;
+    this.drop(depth);
+  }
+
+  /** Takes the first step off the tree at `depth`, and nothing hangs under it. */
+  drop(depth: number): void {
+    const root = this.root(depth);
+    const node = this.firstChild[root];
+    this.firstChild[root] = this.sibling[node];
+    this.release(node);
+  }
+
+  /** Notes that a branch is explored, and the footprint that its step had. Forgets what hung under it. */
+  explored(node: number): void {
+    this.mark[node] = EXPLORED;
+    for (let child = this.firstChild[node]; child !== NONE;) {
+      const next = this.sibling[child];
+      this.release(child);
+      child = next;
+    }
+    this.firstChild[node] = NONE;
+  }
+
+  private release(node: number): void {
     this.sibling[node] = this.free;
     this.free = node;
   }
@@ -67,6 +99,7 @@ export class WakeupTree {
     }
     this.firstChild[node] = NONE;
     this.sibling[node] = NONE;
+    this.mark[node] = WAITS;
     return node;
   }
 
@@ -75,6 +108,7 @@ export class WakeupTree {
     this.thread = enlarged(this.thread, size);
     this.alternative = enlarged(this.alternative, size);
     this.footprint = enlarged(this.footprint, size);
+    this.mark = enlarged(this.mark, size);
     this.firstChild = enlarged(this.firstChild, size, NONE);
     this.sibling = enlarged(this.sibling, size, NONE);
     this.lastChild = enlarged(this.lastChild, size);

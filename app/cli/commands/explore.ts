@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
-import type { Checkpoint } from '../../explore/partition.ts';
+import type { Checkpoint } from '../../explore/shared.ts';
 import type { ConfigChange } from '../../kernel/kconfig.ts';
 import { InputError } from '../../scenario/issues.ts';
 import type { Overrides } from '../../scenario/resolve.ts';
@@ -10,6 +10,7 @@ import {
   findOf,
   open,
   replayOf,
+  searchOf,
   settingsOf,
   type Find,
   type Opened,
@@ -22,8 +23,9 @@ import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { findScenario, print, readText, writeText } from '../files.ts';
 import { documentOf, renderSearch, renderSearchHead, type Explored } from '../search-render.ts';
 import { Palette } from '../terminal.ts';
-import { inOneGo, InBlocks, InParts, isAtEnd, type Driver, type Limits } from '../workers/driver.ts';
-import { localPool, threadPool, type Pool } from '../workers/pool.ts';
+import { InBlocks } from '../workers/blocks.ts';
+import { InOneGo, isAtEnd, type Driver, type Limits } from '../workers/driver.ts';
+import { Sharing } from '../workers/sharing.ts';
 import { SearchProgress } from '../search-progress.ts';
 
 export interface ExploreFlags {
@@ -60,11 +62,12 @@ export async function explore(named: string | undefined, flags: ExploreFlags): P
   if (!json) print(renderSearchHead(opened, settings, palette));
 
   const startedMs = performance.now() - (saved?.elapsedMs ?? 0);
-  const { driver, pool } = driverOf(opened, settings, flags, saved?.checkpoint ?? null);
-  const interrupted = await drive(driver, limitsOf(opened, flags), (atEnd) => {
+  const limits = limitsOf(opened, flags);
+  const driver = driverOf(opened, settings, flags, limits, saved?.checkpoint ?? null);
+  const interrupted = await drive(driver, limits, (atEnd) => {
     saveCheckpoint(flags, opened, settings, driver, performance.now() - startedMs, atEnd);
   });
-  await pool?.close();
+  await driver.close();
   const elapsedMs = performance.now() - startedMs;
 
   const explored = conclude(opened, settings, driver, elapsedMs, flags.saveReplays);
@@ -79,9 +82,10 @@ export async function exploreOnce(target: Target, flags: ExploreFlags): Promise<
   const opened = open(target);
   const settings = settingsOf(opened, flags);
   const startedMs = performance.now();
-  const { driver, pool } = driverOf(opened, settings, flags, null);
-  await drive(driver, limitsOf(opened, flags), () => undefined);
-  await pool?.close();
+  const limits = limitsOf(opened, flags);
+  const driver = driverOf(opened, settings, flags, limits, null);
+  await drive(driver, limits, () => undefined);
+  await driver.close();
   return conclude(opened, settings, driver, performance.now() - startedMs, flags.saveReplays);
 }
 
@@ -144,17 +148,13 @@ function refuseContradictions(named: string | undefined, flags: ExploreFlags, se
 function driverOf(
   opened: Opened,
   settings: Settings,
-  { workers, checkpoint }: ExploreFlags,
+  { workers }: ExploreFlags,
+  { stopAtFirst }: Limits,
   from: Checkpoint | null,
-): { driver: Driver; pool: Pool | null } {
-  if (workers === undefined && checkpoint === undefined && from === null) {
-    return { driver: inOneGo(opened, settings), pool: null };
-  }
-  const size = workers ?? 1;
-  const pool = size > 1 ? threadPool(size, opened, settings) : localPool(opened, settings);
-  const driver =
-    settings.strategy === 'dpor' ? new InParts(opened, settings, pool, from) : new InBlocks(settings, pool);
-  return { driver, pool };
+): Driver {
+  if (settings.strategy === 'dpor') return new Sharing(opened, settings, workers ?? 1, stopAtFirst, from);
+  if (workers !== undefined) return new InBlocks(opened, settings, workers);
+  return new InOneGo(searchOf(opened.program, settings));
 }
 
 function limitsOf(opened: Opened, flags: ExploreFlags): Limits {
@@ -237,7 +237,7 @@ function saveReplay(opened: Opened, find: Find, folder: string, number: number):
   return path;
 }
 
-const CHECKPOINT_VERSION = 1;
+const CHECKPOINT_VERSION = 2;
 
 interface Saved {
   readonly scytheCheckpoint: typeof CHECKPOINT_VERSION;
@@ -267,7 +267,7 @@ const checkpointSchema = z.object({
   target: z.object({ kind: z.enum(['program', 'scenario']), name: z.string() }).loose(),
   settings: z.object({ strategy: z.literal('dpor') }).loose(),
   elapsedMs: z.number(),
-  checkpoint: z.object({ version: z.literal(1), root: z.object({}).loose() }).loose(),
+  checkpoint: z.object({ version: z.literal(2), levels: z.array(z.object({}).loose()) }).loose(),
 });
 
 function readCheckpoint(path: string): Saved {
