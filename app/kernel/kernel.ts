@@ -18,6 +18,8 @@ export interface KernelOptions {
   /** Boot arguments, `name` -> value ('' for a flag): `kasan_multi_shot`, `hung_task_panic` … */
   readonly append: ReadonlyMap<string, string>;
   readonly cpus: number;
+  /** Bytes of memory that the machine has, if it can run out of it; `mem=` says the same. */
+  readonly ram?: number;
   /** What shall go wrong, or may. */
   readonly faults?: readonly FaultRule[];
 }
@@ -30,6 +32,9 @@ export class Kernel {
   readonly config: Config;
   readonly append: ReadonlyMap<string, string>;
   readonly cpus: number;
+  readonly ram: number | null;
+  /** Somebody outside may act at any time, as in an interactive session: that all sleep is not the end. */
+  attended = false;
   /** Instances of the variables defined by `kernelGlobal`, by slot. */
   readonly globals: unknown[] = [];
   readonly hooks = new Hooks();
@@ -50,6 +55,7 @@ export class Kernel {
     this.config = options.config;
     this.append = options.append;
     this.cpus = options.cpus;
+    this.ram = options.ram ?? null;
     this.faults = new FaultInjection(options.faults ?? []);
     this.log = new KernelLog(machine);
     machine.world = this;

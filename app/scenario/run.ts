@@ -24,6 +24,7 @@ import { readProbe } from './probes.ts';
 import type { ReplayClock } from './replay.ts';
 import type { Plan } from './resolve.ts';
 import { runSetUp } from './set-up.ts';
+import { strikes } from './strikes.ts';
 import { Stopwatch, type Timings } from './timings.ts';
 
 /** One iteration: everything that there is to know about it. */
@@ -168,14 +169,6 @@ function tooLong(): Outcome {
 
 function tellsOfHang(title: string): boolean {
   return title.startsWith('INFO: task hung');
-}
-
-/** A fault that may strike does so in a timed run as its rule's probability says. */
-function strikes(kernel: Kernel, choice: Choice, task: Task, prng: Prng): number {
-  const site = choice.what.split(' ')[0];
-  if (site !== 'failslab' && site !== 'fail_page_alloc') return 0;
-  const percent = kernel.faults.match(site, task)?.probability ?? 0;
-  return percent > 0 && prng.chance(percent, 100) ? 1 : 0;
 }
 
 export function happeningsOf({ log, tracing, machine }: Kernel): Happening[] {

@@ -15,7 +15,7 @@ import { schedule_timeout_uninterruptible } from '../kernel/sched/core.ts';
 import { oom_lock, out_of_memory, OomControl } from './oom_kill.ts';
 import { alloc_pages, type Page } from './page_alloc.ts';
 
-/** Memory as the machine of the captures has it. Only with `mem=` is it counted, and can it run out. */
+/** Memory as the machine of the captures has it. Only where its size was said is it counted, and can it run out. */
 const DEFAULT_BYTES = 0x80000000;
 /** Pages that the kernel itself takes. */
 const KERNEL_PAGES = 38_000;
@@ -55,7 +55,7 @@ export class FreePages extends SimObject {
 }
 
 const nr_free_pages = kernelGlobal('nr_free_pages', () => {
-  const limit = parseSize(kernel().append.get('mem'));
+  const limit = parseSize(kernel().append.get('mem')) ?? kernel().ram;
   return { limited: limit !== null, pages: new FreePages(limit ?? DEFAULT_BYTES) };
 });
 
