@@ -1,18 +1,19 @@
 import type { AnySymbol } from '../sim/call.ts';
 import type { Replacement } from './kfunc.ts';
 import { isNew, WORDING, type WordingName } from './report/wording.ts';
+import { newestBodies } from './newest-bodies.ts';
 import type { Tree, TreeTraits } from './tree.ts';
 
 /** Where a tree has a symbol from, and what it does, where its author says so. */
 export interface Side {
-  readonly tree: string;
+  readonly tree: string | null;
   readonly how: string | null;
 }
 
-/** A symbol in which two trees differ. Null: it is as in the newest tree. */
+/** A symbol in which two trees differ. A side without a tree has the body that the modules register. */
 export interface SymbolDifference {
   readonly symbol: string;
-  readonly sides: readonly [Side | null, Side | null];
+  readonly sides: readonly [Side, Side];
 }
 
 /** A trait in which two trees differ. */
@@ -44,7 +45,7 @@ export function compareTrees(
   const symbols = [...new Set([...left.keys(), ...right.keys()])]
     .filter((symbol) => left.get(symbol)?.replacement !== right.get(symbol)?.replacement)
     .map((symbol): SymbolDifference => {
-      return { symbol: symbol.name, sides: [sideOf(left.get(symbol)), sideOf(right.get(symbol))] };
+      return { symbol: symbol.name, sides: [sideOf(symbol, left), sideOf(symbol, right)] };
     })
     .sort((x, y) => (x.symbol < y.symbol ? -1 : x.symbol > y.symbol ? 1 : 0));
   const names = [...new Set([...Object.keys(a.traits), ...Object.keys(b.traits)])] as (keyof TreeTraits)[];
@@ -74,5 +75,8 @@ function layersOf(tree: Tree): Map<AnySymbol, Layer> {
   return layers;
 }
 
-const sideOf = (layer: Layer | undefined): Side | null =>
-  layer === undefined ? null : { tree: layer.tree, how: layer.how };
+function sideOf(symbol: AnySymbol, layers: ReadonlyMap<AnySymbol, Layer>): Side {
+  const layer = layers.get(symbol);
+  if (layer === undefined) return { tree: null, how: newestBodies[symbol.name] ?? null };
+  return { tree: layer.tree, how: layer.how };
+}

@@ -28,9 +28,8 @@ export function diff(from: string, to: string, flags: { readonly json?: boolean 
   return EXIT.MET;
 }
 
-function tell(tree: string, side: Side | null): string {
-  if (side === null) return `as in ${catalogue.defaultTree.name}`;
-  return side.how ?? (side.tree === tree ? 'its own' : `as in ${side.tree}`);
+function tell(tree: string, { how, tree: from }: Side): string {
+  return how ?? (from === tree ? 'its own' : `as in ${from ?? catalogue.defaultTree.name}`);
 }
 
 function treeNamed(name: string): Tree {

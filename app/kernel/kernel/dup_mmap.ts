@@ -113,7 +113,7 @@ function* copyVmas(mm: MmStruct): Body<Stopped | null> {
   const mas = new MaState(mm.mm_mt, 0);
   for (let mpnt = yield* mas_find(mas, ULONG_MAX); mpnt !== null; mpnt = yield* mas_find(mas, ULONG_MAX)) {
     if (xa_is_zero(mpnt)) continue;
-    yield* vma_start_write(mpnt);
+    if ((yield* dup_mmap_start_write(mpnt)) !== 0) return { error: -EINTR, at: mpnt };
     const start = yield* mpnt.vm_start.read();
     const end = yield* mpnt.vm_end.read();
     if (((yield* mpnt.vm_flags.read()) & VM_DONTCOPY) !== 0) {
@@ -121,7 +121,7 @@ function* copyVmas(mm: MmStruct): Body<Stopped | null> {
       yield* mm.total_vm.update((total) => total - (end - start) / PAGE_SIZE);
       continue;
     }
-    if (yield* fatal_signal_pending(current())) return { error: -EINTR, at: mpnt };
+    if (yield* dup_mmap_killed()) return { error: -EINTR, at: mpnt };
     const tmp = yield* dup_vma(mm, mpnt, ranges);
     if (tmp === null) return { error: -ENOMEM, at: mpnt };
     yield* mas_store_gfp(mm.mm_mt, start, end, tmp);
@@ -134,6 +134,25 @@ function* copyVmas(mm: MmStruct): Body<Stopped | null> {
   }
   return null;
 }
+
+/** A line of dup_mmap(): nobody changes the VMA while it is copied. 0, or -EINTR where a signal ends the wait. */
+export const dup_mmap_start_write = kfunc(
+  'dup_mmap_start_write',
+  function* (mpnt: VmAreaStruct) {
+    yield* vma_start_write(mpnt);
+    return 0;
+  },
+  { inlined: true },
+);
+
+/** A line of dup_mmap(): is there a signal that will kill the task anyway? */
+export const dup_mmap_killed = kfunc(
+  'dup_mmap_killed',
+  function* () {
+    return yield* fatal_signal_pending(current());
+  },
+  { inlined: true },
+);
 
 /** A copy of a VMA for another mm, in no tree yet and without page tables; null where memory lacks. */
 export function* dup_vma(mm: MmStruct, mpnt: VmAreaStruct, ranges: CopiedRanges): Body<VmAreaStruct | null> {

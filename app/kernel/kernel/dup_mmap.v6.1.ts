@@ -38,13 +38,17 @@ function* copyVmas(mm: MmStruct, oldmm: MmStruct): Body<number> {
  * Models: kernel/fork.c as of v6.1, and the list and tree before it. Leaves out: nodes allocated beforehand.
  */
 export const v6_1Replacements = [
-  replace(dup_mmap, function* (mm, oldmm) {
-    if ((yield* mmap_write_lock_killable(oldmm)) !== 0) return -EINTR;
-    yield* down_write_nested(mm.mmap_lock, 1);
-    yield* mm.total_vm.write(yield* oldmm.total_vm.read());
-    const retval = yield* copyVmas(mm, oldmm);
-    yield* mmap_write_unlock(mm);
-    yield* mmap_write_unlock(oldmm);
-    return retval;
-  }),
+  replace(
+    dup_mmap,
+    function* (mm, oldmm) {
+      if ((yield* mmap_write_lock_killable(oldmm)) !== 0) return -EINTR;
+      yield* down_write_nested(mm.mmap_lock, 1);
+      yield* mm.total_vm.write(yield* oldmm.total_vm.read());
+      const retval = yield* copyVmas(mm, oldmm);
+      yield* mmap_write_unlock(mm);
+      yield* mmap_write_unlock(oldmm);
+      return retval;
+    },
+    'copies VMA by VMA; the new tree only ever holds what is copied',
+  ),
 ];

@@ -12,9 +12,13 @@ const __put_task_struct_rcu_cb = kfunc('__put_task_struct_rcu_cb', function* (ts
 
 /** With PREEMPT_RT the last reference is handed to RCU only where sleeping locks must not be taken. */
 export const v6_12Replacements = [
-  replace(put_task_struct, function* (tsk) {
-    if (!(yield* refcount_dec_and_test(tsk.usage))) return;
-    if (!config().PREEMPT_RT || preemptible()) yield* __put_task_struct(tsk);
-    else yield* call_rcu(tsk.rcu, () => __put_task_struct_rcu_cb(tsk));
-  }),
+  replace(
+    put_task_struct,
+    function* (tsk) {
+      if (!(yield* refcount_dec_and_test(tsk.usage))) return;
+      if (!config().PREEMPT_RT || preemptible()) yield* __put_task_struct(tsk);
+      else yield* call_rcu(tsk.rcu, () => __put_task_struct_rcu_cb(tsk));
+    },
+    'with PREEMPT_RT the last reference goes by RCU where sleeping is forbidden only',
+  ),
 ];

@@ -74,6 +74,7 @@ export const exit_mmap = kfunc('exit_mmap', function* (mm: MmStruct) {
     // dup_mmap() came to nothing.
     yield* mmap_read_unlock(mm);
     yield* mmap_write_lock(mm);
+    yield* exit_mmap_empty(mm);
   } else {
     yield* exit_mmap_vmas(mm, mas, first);
   }
@@ -104,9 +105,25 @@ export function* exit_mmap_vmas(mm: MmStruct, mas: MaState, first: VmAreaStruct)
     count++;
     yield* cond_resched('mm/mmap.c', 1930);
   }
-  yield* BUG_ON(count !== (yield* mm.map_count.read()), 'mm/mmap.c:1934');
+  yield* exit_mmap_counted(mm, count);
+  traceExit(mm);
+}
+
+export function traceExit(mm: MmStruct): void {
   trace_event('mmap', 'exit_mmap', () => `mt_mod ${hashedPointer(mm)}, DESTROY`);
 }
+
+/** A line of exit_mmap() from v7.3 on: the trace event, where there was no VMA. Before, nothing. */
+export const exit_mmap_empty = kfunc('exit_mmap_empty', function* (_mm: MmStruct) {}, { inlined: true });
+
+/** A line of exit_mmap(): were there as many VMAs as were counted when they were made? */
+export const exit_mmap_counted = kfunc(
+  'exit_mmap_counted',
+  function* (mm: MmStruct, count: number) {
+    yield* BUG_ON(count !== (yield* mm.map_count.read()), 'mm/mmap.c:1934');
+  },
+  { inlined: true },
+);
 
 /** What mmap() is asked for beside address, length and protection. */
 export interface MapOptions {

@@ -4,7 +4,11 @@ import { free_pages } from './page_alloc.ts';
 
 /** Without PARAVIRT x86 frees page tables at once: lock-less walkers hold off the flush before. */
 export const v6_12Replacements = [
-  replace(tlb_remove_table, function* (table) {
-    yield* free_pages(table);
-  }),
+  replace(
+    tlb_remove_table,
+    function* (table) {
+      yield* free_pages(table);
+    },
+    'page tables are freed at once',
+  ),
 ];

@@ -1,21 +1,24 @@
 import type { Body } from '../../sim/call.ts';
-import { Effect, type Operation } from '../../sim/operation.ts';
+import { BlockingEffect, Effect, type Operation } from '../../sim/operation.ts';
 import {
   atomic_add_unless,
   atomic_dec_and_test,
   atomic_set,
   atomic_sub_and_test,
 } from '../include/atomic.ts';
+import { EINTR } from '../include/errno.ts';
 import { GFP_KERNEL } from '../include/gfp.ts';
 import { xa_is_zero } from '../include/maple_tree.ts';
 import { VmAreaStruct, type MmStruct } from '../include/mm_types.ts';
 import { mmap_assert_write_locked } from '../include/mmap_lock.ts';
 import { kernelGlobal } from '../globals.ts';
 import { data_race, READ_ONCE, smp_load_acquire, WRITE_ONCE } from '../include/rwonce.ts';
+import { current } from '../include/sched.ts';
 import { config } from '../kernel.ts';
 import { kfunc } from '../kfunc.ts';
 import { BUG_ON } from '../kernel/bug.ts';
 import { acquire, lock_release } from '../kernel/locking/lockdep.ts';
+import { SIGKILL_MASK } from '../kernel/locking/mutex.ts';
 import { call_rcu, rcu_read_lock, rcu_read_unlock } from '../kernel/rcu/tree.ts';
 import { might_sleep } from '../kernel/sched/core.ts';
 import { mtree_load } from '../lib/maple_tree.ts';
@@ -159,6 +162,35 @@ export const vma_start_write = kfunc('__vma_start_write', function* (vma: VmArea
   yield* WRITE_ONCE(vma.vm_lock_seq, seq);
   if (locked) yield* __vma_exit_locked(vma);
 });
+
+/**
+ * vma_start_write_killable() - as vma_start_write(), but SIGKILL ends the wait for readers. 0 or -EINTR.
+ *
+ * Models: mm/mmap_lock.c as of v7.3.
+ */
+export const vma_start_write_killable = kfunc('vma_start_write_killable', function* (vma: VmAreaStruct) {
+  mmap_assert_write_locked(vma.vm_mm);
+  const seq = yield* vma.vm_mm.mm_lock_seq.read();
+  if ((yield* vma.vm_lock_seq.read()) === seq) return 0;
+  if (!(yield* atomic_add_unless(vma.vm_refcnt, VMA_LOCK_OFFSET, 0))) {
+    yield* WRITE_ONCE(vma.vm_lock_seq, seq);
+    return 0;
+  }
+  acquire(vma.vmlock_dep_map);
+  const alone = yield* untilAloneOrKilled(vma);
+  if (alone) yield* WRITE_ONCE(vma.vm_lock_seq, seq);
+  yield* __vma_exit_locked(vma);
+  return alone ? 0 : -EINTR;
+});
+
+/** Waits until there are no readers, or for SIGKILL. True if there are none. */
+function untilAloneOrKilled(vma: VmAreaStruct): Operation<boolean> {
+  const { vm_refcnt } = vma;
+  const { pending } = current();
+  const alone = () => vm_refcnt.value === VMA_LOCK_OFFSET + 1;
+  const ready = () => alone() || (pending.value & SIGKILL_MASK) !== 0;
+  return new BlockingEffect('wait', vm_refcnt, 'read', ready, alone, pending);
+}
 
 /** Waits until the readers have gone. False for a detached VMA, which can have none. */
 const __vma_enter_locked = kfunc('__vma_enter_locked', function* (vma: VmAreaStruct, detaching: boolean) {

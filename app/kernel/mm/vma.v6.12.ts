@@ -37,44 +37,72 @@ export const __vm_area_free = kfunc(
 
 /** Per-VMA locks of v6.12: an rwsem of its own, and a number that marks a VMA as locked for writing. */
 export const v6_12Replacements = [
-  replace(remove_vma, function* (vma, unreachable) {
-    might_sleep('mm/vma.c', 366);
-    yield* vma_close(vma);
-    if (unreachable) yield* mmStructureFreed(vma.vm_mm, 'VMA');
-    if (unreachable) yield* __vm_area_free(vma);
-    else yield* vm_area_free(vma);
-  }),
-  replace(vm_area_free, function* (vma) {
-    yield* call_rcu(vma.vm_rcu, () => vm_area_free_rcu_cb(vma));
-  }),
-  replace(vma_start_read, function* (mm, vma) {
-    if ((yield* READ_ONCE(vma.vm_lock_seq)) === (yield* READ_ONCE(mm.mm_lock_seq))) return 'busy';
-    if (!(yield* down_read_trylock(vma.vm_lock))) return 'busy';
-    if ((yield* vma.vm_lock_seq.read()) === (yield* smp_load_acquire(mm.mm_lock_seq))) {
+  replace(
+    remove_vma,
+    function* (vma, unreachable) {
+      might_sleep('mm/vma.c', 366);
+      yield* vma_close(vma);
+      if (unreachable) yield* mmStructureFreed(vma.vm_mm, 'VMA');
+      if (unreachable) yield* __vm_area_free(vma);
+      else yield* vm_area_free(vma);
+    },
+    'frees the VMA at once',
+  ),
+  replace(
+    vm_area_free,
+    function* (vma) {
+      yield* call_rcu(vma.vm_rcu, () => vm_area_free_rcu_cb(vma));
+    },
+    'after an RCU grace period',
+  ),
+  replace(
+    vma_start_read,
+    function* (mm, vma) {
+      if ((yield* READ_ONCE(vma.vm_lock_seq)) === (yield* READ_ONCE(mm.mm_lock_seq))) return 'busy';
+      if (!(yield* down_read_trylock(vma.vm_lock))) return 'busy';
+      if ((yield* vma.vm_lock_seq.read()) === (yield* smp_load_acquire(mm.mm_lock_seq))) {
+        yield* up_read(vma.vm_lock);
+        return 'busy';
+      }
+      if (yield* vma.detached.read()) {
+        yield* up_read(vma.vm_lock);
+        return 'detached';
+      }
+      return 'locked';
+    },
+    'an rwsem of each VMA and a sequence number',
+  ),
+  replace(
+    vma_end_read,
+    function* (vma) {
       yield* up_read(vma.vm_lock);
-      return 'busy';
-    }
-    if (yield* vma.detached.read()) {
-      yield* up_read(vma.vm_lock);
-      return 'detached';
-    }
-    return 'locked';
-  }),
-  replace(vma_end_read, function* (vma) {
-    yield* up_read(vma.vm_lock);
-  }),
-  replace(vma_start_write, function* (vma) {
-    mmap_assert_write_locked(vma.vm_mm);
-    const seq = yield* vma.vm_mm.mm_lock_seq.read();
-    if ((yield* vma.vm_lock_seq.read()) === seq) return;
-    yield* down_write(vma.vm_lock);
-    yield* WRITE_ONCE(vma.vm_lock_seq, seq);
-    yield* up_write(vma.vm_lock);
-  }),
-  replace(vma_mark_attached, function* (vma) {
-    yield* vma.detached.write(false);
-  }),
-  replace(vma_mark_detached, function* (vma) {
-    yield* vma.detached.write(true);
-  }),
+    },
+    'an rwsem of each VMA',
+  ),
+  replace(
+    vma_start_write,
+    function* (vma) {
+      mmap_assert_write_locked(vma.vm_mm);
+      const seq = yield* vma.vm_mm.mm_lock_seq.read();
+      if ((yield* vma.vm_lock_seq.read()) === seq) return;
+      yield* down_write(vma.vm_lock);
+      yield* WRITE_ONCE(vma.vm_lock_seq, seq);
+      yield* up_write(vma.vm_lock);
+    },
+    'an rwsem of each VMA, taken for a moment',
+  ),
+  replace(
+    vma_mark_attached,
+    function* (vma) {
+      yield* vma.detached.write(false);
+    },
+    'a flag, detached',
+  ),
+  replace(
+    vma_mark_detached,
+    function* (vma) {
+      yield* vma.detached.write(true);
+    },
+    'a flag, detached',
+  ),
 ];

@@ -1,36 +1,18 @@
-import type { Body } from '../../sim/call.ts';
 import { Cell } from '../../sim/cell.ts';
 import { GFP_KERNEL } from '../include/gfp.ts';
 import { MapleNode } from '../include/maple_tree.ts';
 import { mm_flags_set } from '../include/mm.ts';
-import {
-  MMF_OOM_SKIP,
-  MMF_UNSTABLE,
-  ULONG_MAX,
-  type MmStruct,
-  type VmAreaStruct,
-} from '../include/mm_types.ts';
+import { MMF_UNSTABLE, ULONG_MAX, type MmStruct } from '../include/mm_types.ts';
 import { mmap_read_lock, mmap_read_unlock } from '../include/mmap_lock.ts';
-import { xa_is_zero } from '../include/maple_tree.ts';
 import { kernelGlobal } from '../globals.ts';
 import { extend, kfunc, replace } from '../kfunc.ts';
 import { dup_mmap_unfinished, markUnfinished } from '../kernel/dup_mmap.ts';
+import { recoverUnfinished } from '../kernel/dup_mmap.v7.3.ts';
 import { Mutex, mutex_lock, mutex_unlock } from '../kernel/locking/mutex.ts';
-import { WARN_ON_ONCE } from '../kernel/panic.ts';
-import {
-  __mt_destroy,
-  MAPLE_NODE_SIZE,
-  MaState,
-  mas_find,
-  mas_set,
-  mas_store_gfp,
-} from '../lib/maple_tree.ts';
-import { free_pgtables, unmap_vmas, vmasOf } from '../mm/memory.ts';
+import { __mt_destroy, MAPLE_NODE_SIZE, mas_store_gfp } from '../lib/maple_tree.ts';
 import { check_stable_address_space } from '../mm/memory_fault.ts';
-import { tlb_finish_mmu, tlb_gather_mmu } from '../mm/mmu_gather.ts';
 import { kmem_cache_alloc, kmem_cache_create, kmem_cache_free } from '../mm/slab.ts';
 import { unuse_mm, unuse_vmas } from '../mm/swapfile.ts';
-import { remove_vma } from '../mm/vma.ts';
 import type { Patch } from '../tree.ts';
 
 // What was done, or proposed, about an mm that fork could not finish.
@@ -73,30 +55,6 @@ export const swapoffCheckStable: Patch = {
   ],
 };
 
-/** tear_down_vmas() - as exit_mmap() ends. Return: how many there were. */
-function* tear_down_vmas(mm: MmStruct, first: VmAreaStruct, end: number): Body<number> {
-  const mas = new MaState(mm.mm_mt, 0);
-  mas_set(mas, yield* first.vm_end.read());
-  const next = vmasOf(mas, end);
-  let count = 0;
-  for (let vma: VmAreaStruct | null = first; vma !== null; vma = yield* next()) {
-    yield* remove_vma(vma, true);
-    count++;
-  }
-  return count;
-}
-
-/** unmap_region() - everything below `end`, beyond which nothing of the tree is looked at. */
-function* unmap_region(mm: MmStruct, first: VmAreaStruct, end: number): Body<void> {
-  const tlb = yield* tlb_gather_mmu(mm);
-  const behind = yield* first.vm_end.read();
-  const mas = new MaState(mm.mm_mt, behind);
-  yield* unmap_vmas(tlb, vmasOf(mas, end), first, 0, end);
-  mas_set(mas, behind);
-  yield* free_pgtables(tlb, vmasOf(mas, end), first, 0, end, true);
-  yield* tlb_finish_mmu(tlb);
-}
-
 export const dupMmapRecovery: Patch = {
   name: 'dup-mmap-recovery',
   title: 'mm: change dup_mmap() recovery',
@@ -105,22 +63,7 @@ export const dupMmapRecovery: Patch = {
     'keep everybody off the part of the tree that is the parent’s, and destroys the tree before it drops the locks. ' +
     'Whoever finds the mm later finds it empty. No marker is needed any more.',
   appliesTo: ['v6.8', 'v6.12', 'v6.18'],
-  replacements: [
-    replace(dup_mmap_unfinished, function* (mm, at) {
-      const copied = yield* mm.map_count.read();
-      const end = copied === 0 ? 0 : at === null ? ULONG_MAX : yield* at.vm_start.read();
-      yield* mm_flags_set(MMF_OOM_SKIP, mm);
-      if (end > 0) {
-        const first = yield* mas_find(new MaState(mm.mm_mt, 0), end - 1);
-        if (first !== null && !xa_is_zero(first)) {
-          yield* unmap_region(mm, first, end);
-          WARN_ON_ONCE((yield* tear_down_vmas(mm, first, end)) !== copied, 'mm/vma.c:1311');
-        }
-      }
-      yield* __mt_destroy(mm.mm_mt);
-      yield* mm_flags_set(MMF_UNSTABLE, mm);
-    }),
-  ],
+  replacements: [replace(dup_mmap_unfinished, recoverUnfinished)],
 };
 
 const spare_cachep = kernelGlobal('spare_maple_nodes_cache', () =>

@@ -182,7 +182,7 @@ const atReap = extend(
 );
 
 const TITLE = 'mm/mmu_notifier: Add async OOM cleanup via call_srcu()';
-const APPLIES_TO = ['v6.12', 'v6.18'];
+const APPLIES_TO = ['v6.12', 'v6.18', 'v7.3'];
 
 export const mmuNotifierAsyncOomV2: Patch = {
   name: 'mmu-notifier-async-oom-v2',

@@ -131,6 +131,6 @@ export const mmuNotifierNoUnwind: Patch = {
   description:
     'c2655835fd8c of v5.12 taken back: where one subscriber refuses, the others are not told of the end. Later kernels rely ' +
     'on that; KVM has changes of memslots wait until all that was started has ended.',
-  appliesTo: ['v5.12', 'v5.15', 'v6.12', 'v6.18'],
+  appliesTo: ['v5.12', 'v5.15', 'v6.12', 'v6.18', 'v7.3'],
   replacements: [replace(mn_hlist_unwind, function* () {}), replace(mn_check_refusal, function* () {})],
 };

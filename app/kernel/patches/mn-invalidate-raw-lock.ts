@@ -11,7 +11,7 @@ export const mnInvalidateRawLock: Patch = {
     'inside of non_block_start() when the OOM reaper invalidates a range that must not block. The sections ' +
     'under the lock are short: a counter goes up or down. With a raw spinlock they cannot sleep. ' +
     '(Nacked: mmu_lock, which would have to become raw too, is taken in the same place.)',
-  appliesTo: ['v6.12', 'v6.18'],
+  appliesTo: ['v6.12', 'v6.18', 'v7.3'],
   replacements: [
     replace(init_mn_invalidate_lock, function* (kvm) {
       kvm.mn_invalidate_lock = new RawSpinlock('&kvm->mn_invalidate_lock', kvm.memory);

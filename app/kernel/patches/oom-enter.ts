@@ -126,7 +126,7 @@ export const oomEnterSyncUnregister: Patch = {
     'Posted on 28 March 2026. An OOM victim is not going to run its guest again, so KVM need not hear of what the ' +
     'reaper unmaps: on the new callback it unregisters its notifier, and kvm_destroy_vm() copes with ' +
     `unbalanced counts already. ${BOTH_SITES}`,
-  appliesTo: ['v6.12', 'v6.18'],
+  appliesTo: ['v6.12', 'v6.18', 'v7.3'],
   replacements: overlay(kvm_mmu_notifier_detach),
 };
 
@@ -137,6 +137,6 @@ export const oomEnterDeferredUnregister: Patch = {
     'Posted on 25 March 2026. As oom-enter-sync-unregister, but because unregistering waits for readers of srcu and the ' +
     `callback runs inside one, a work item does it later. ${BOTH_SITES} A reference keeps the VM until the ` +
     'work has run.',
-  appliesTo: ['v6.12', 'v6.18'],
+  appliesTo: ['v6.12', 'v6.18', 'v7.3'],
   replacements: overlay(kvm_mmu_notifier_detach_deferred),
 };

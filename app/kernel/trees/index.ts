@@ -16,6 +16,7 @@ import { v6_1 } from './v6.1.ts';
 import { v6_8 } from './v6.8.ts';
 import { v6_12 } from './v6.12.ts';
 import { v6_18 } from './v6.18.ts';
+import { v7_3 } from './v7.3.ts';
 
 /** All trees, oldest first. */
 export const trees: readonly Tree[] = [
@@ -36,6 +37,7 @@ export const trees: readonly Tree[] = [
   v6_8,
   v6_12,
   v6_18,
+  v7_3,
 ];
 
 /** What is run where nobody says anything else. */

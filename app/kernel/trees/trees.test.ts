@@ -40,11 +40,29 @@ test('two trees are compared by what is on top of each symbol', () => {
 test('what differs is told by tree, with the words of its author', () => {
   const [mrelease] = compareTrees(v5_16, v5_17).symbols;
   expect(mrelease.sides[0]).toMatchObject({ tree: 'v5.16' });
-  expect(mrelease.sides[0]?.how).toContain('as a user of the mm');
-  // As in the newest tree.
-  expect(mrelease.sides[1]).toBeNull();
+  expect(mrelease.sides[0].how).toContain('as a user of the mm');
+  expect(mrelease.sides[1]).toMatchObject({ tree: null });
+  expect(mrelease.sides[1].how).toContain('MMF_OOM_SKIP');
   expect(compareTrees(v6_12, v6_18).traits).toContainEqual({
     trait: 'kvmAllocation',
     values: ['vmalloc', 'kvzalloc'],
   });
+});
+
+test('of every symbol that any two trees differ in, both sides say how', () => {
+  for (const a of trees) {
+    for (const b of trees) {
+      for (const { symbol, sides } of compareTrees(a, b).symbols) {
+        for (const { how } of sides) expect(`${a.name} ${b.name} ${symbol}: ${String(how)}`).not.toMatch(/: null$/);
+      }
+    }
+  }
+});
+
+test('every tree says in a paragraph what it is', () => {
+  for (const { name, description, release } of trees) {
+    expect(description).toMatch(/^Linux \d/);
+    expect(description.length).toBeGreaterThan(40);
+    expect(release.startsWith(name.slice(1).replace(/-rc\d$/, ''))).toBe(true);
+  }
 });

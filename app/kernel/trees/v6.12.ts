@@ -9,7 +9,9 @@ import type { Tree } from '../tree.ts';
 /** The kernel of the captures. What it does otherwise than v6.18 stands beside what it replaces. */
 export const v6_12: Tree = {
   name: 'v6.12',
-  description: 'Linux 6.12.117 (Debian source), x86-64',
+  description:
+    'Linux 6.12.117 (Debian source), the kernel of the captures: per-VMA locks are rwsems; the reaper walks upwards; ' +
+    'zapping an SPTE marks its page; struct kvm is vmalloc memory; swapoff leaves an mm alone that fork did not finish',
   release: '6.12.117',
   replacements: [...fork, ...gather, ...kvmAging, ...reaper, ...tdp, ...vma],
   traits: {

@@ -8,6 +8,7 @@ import { mmap_write_lock, mmap_write_unlock } from '../../include/mmap_lock.ts';
 import { MmuNotifier, type MmuNotifierOps, type MmuNotifierRange } from '../../include/mmu_notifier.ts';
 import { current } from '../../include/sched.ts';
 import { INIT, kernelInit } from '../../init/initcall.ts';
+import { kernel } from '../../kernel.ts';
 import { kfunc } from '../../kfunc.ts';
 import { wait_event, WaitQueueHead, wake_up_all } from '../../kernel/sched/wait.ts';
 import { mmu_notifier_get_locked, mmu_notifier_put } from '../../mm/mmu_notifier.ts';
@@ -116,5 +117,5 @@ const gru_fops: FileOperations = {
 };
 
 kernelInit('sgi_gru', INIT.DEVICE, () => {
-  registerDevice('/dev/gru', gru_fops);
+  if (kernel().tree.traits.withoutGru !== true) registerDevice('/dev/gru', gru_fops);
 });

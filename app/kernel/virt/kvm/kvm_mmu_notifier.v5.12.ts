@@ -31,37 +31,45 @@ function* change(kvm: Kvm, by: number): Body<number> {
  * faults in the range only.
  */
 export const v5_12Replacements = [
-  replace(kvm_mmu_notifier_invalidate_range_start, function* (mn, range) {
-    const kvm = mmu_notifier_to_kvm(mn);
-    const idx = yield* srcu_read_lock(kvm.srcu);
-    yield* write_lock(kvm.mmu_lock);
-    if ((yield* change(kvm, 1)) === 1) {
-      yield* kvm.mmu_invalidate_range_start.write(0);
-      yield* kvm.mmu_invalidate_range_end.write(ULONG_MAX);
-    }
-    const may_block = mmu_notifier_range_blockable(range);
-    let flush = false;
-    for (const slot of yield* (yield* rcu_dereference(kvm.memslots)).slots.read()) {
-      const first = Math.max(0, Math.floor((range.start - slot.userspace_addr) / PAGE_SIZE));
-      const last = Math.min(slot.npages, Math.ceil((range.end - slot.userspace_addr) / PAGE_SIZE));
-      if (first >= last) continue;
-      const gfns = { slot, start: slot.base_gfn + first, end: slot.base_gfn + last, may_block };
-      if (yield* kvm_unmap_gfn_range(kvm, gfns)) flush = true;
-    }
-    if (flush) yield* kvm_flush_remote_tlbs(kvm);
-    yield* write_unlock(kvm.mmu_lock);
-    yield* srcu_read_unlock(kvm.srcu, idx);
-    return 0;
-  }),
-  replace(kvm_mmu_notifier_invalidate_range_end, function* (mn) {
-    const kvm = mmu_notifier_to_kvm(mn);
-    yield* write_lock(kvm.mmu_lock);
-    yield* kvm.mmu_invalidate_seq.write((yield* kvm.mmu_invalidate_seq.read()) + 1);
-    smp_wmb();
-    const count = yield* change(kvm, -1);
-    yield* write_unlock(kvm.mmu_lock);
-    yield* BUG_ON(count < 0, 'virt/kvm/kvm_main.c:560');
-  }),
+  replace(
+    kvm_mmu_notifier_invalidate_range_start,
+    function* (mn, range) {
+      const kvm = mmu_notifier_to_kvm(mn);
+      const idx = yield* srcu_read_lock(kvm.srcu);
+      yield* write_lock(kvm.mmu_lock);
+      if ((yield* change(kvm, 1)) === 1) {
+        yield* kvm.mmu_invalidate_range_start.write(0);
+        yield* kvm.mmu_invalidate_range_end.write(ULONG_MAX);
+      }
+      const may_block = mmu_notifier_range_blockable(range);
+      let flush = false;
+      for (const slot of yield* (yield* rcu_dereference(kvm.memslots)).slots.read()) {
+        const first = Math.max(0, Math.floor((range.start - slot.userspace_addr) / PAGE_SIZE));
+        const last = Math.min(slot.npages, Math.ceil((range.end - slot.userspace_addr) / PAGE_SIZE));
+        if (first >= last) continue;
+        const gfns = { slot, start: slot.base_gfn + first, end: slot.base_gfn + last, may_block };
+        if (yield* kvm_unmap_gfn_range(kvm, gfns)) flush = true;
+      }
+      if (flush) yield* kvm_flush_remote_tlbs(kvm);
+      yield* write_unlock(kvm.mmu_lock);
+      yield* srcu_read_unlock(kvm.srcu, idx);
+      return 0;
+    },
+    'one count of all starts, under mmu_lock; memslot changes do not wait for it',
+  ),
+  replace(
+    kvm_mmu_notifier_invalidate_range_end,
+    function* (mn) {
+      const kvm = mmu_notifier_to_kvm(mn);
+      yield* write_lock(kvm.mmu_lock);
+      yield* kvm.mmu_invalidate_seq.write((yield* kvm.mmu_invalidate_seq.read()) + 1);
+      smp_wmb();
+      const count = yield* change(kvm, -1);
+      yield* write_unlock(kvm.mmu_lock);
+      yield* BUG_ON(count < 0, 'virt/kvm/kvm_main.c:560');
+    },
+    'the one count goes down, under mmu_lock; BUG if below 0',
+  ),
   // kvm_destroy_vm() did not look whether anything was left.
-  replace(kvm_settle_invalidations, function* () {}),
+  replace(kvm_settle_invalidations, function* () {}, 'the end of a VM does not look at the count'),
 ];

@@ -9,13 +9,25 @@ import {
 
 /** Ageing takes mmu_lock for write, and flushes TLBs where it is asked to. */
 export const v6_12Replacements = [
-  replace(kvm_mmu_notifier_clear_flush_young, function* (mn, _mm, start, end) {
-    return yield* handleAging(mn, start, end, kvm_age_gfn, true, false);
-  }),
-  replace(kvm_mmu_notifier_clear_young, function* (mn, _mm, start, end) {
-    return yield* handleAging(mn, start, end, kvm_age_gfn, false, false);
-  }),
-  replace(kvm_mmu_notifier_test_young, function* (mn, _mm, address) {
-    return yield* handleAging(mn, address, address + 1, kvm_test_age_gfn, false, false);
-  }),
+  replace(
+    kvm_mmu_notifier_clear_flush_young,
+    function* (mn, _mm, start, end) {
+      return yield* handleAging(mn, start, end, kvm_age_gfn, true, false);
+    },
+    'under mmu_lock for write, and flushes TLBs',
+  ),
+  replace(
+    kvm_mmu_notifier_clear_young,
+    function* (mn, _mm, start, end) {
+      return yield* handleAging(mn, start, end, kvm_age_gfn, false, false);
+    },
+    'under mmu_lock for write',
+  ),
+  replace(
+    kvm_mmu_notifier_test_young,
+    function* (mn, _mm, address) {
+      return yield* handleAging(mn, address, address + 1, kvm_test_age_gfn, false, false);
+    },
+    'under mmu_lock for write',
+  ),
 ];
