@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ResultDocument } from './render.ts';
-import { VERSION } from './version.ts';
+import { VERSION } from '../base/version.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 let folder = '';

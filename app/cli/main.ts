@@ -14,7 +14,7 @@ import { STRATEGIES } from '../scenario/schema.ts';
 import { parseDuration } from '../scenario/units.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { MATRIX_FORMATS } from './matrix-render.ts';
-import { VERSION } from './version.ts';
+import { VERSION } from '../base/version.ts';
 import { isSearchWorker, serve } from './workers/worker.ts';
 
 const RUN_EXAMPLES = `

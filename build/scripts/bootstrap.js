@@ -7,9 +7,9 @@ import { fileURLToPath } from 'node:url';
 
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Where the command starts, and the bundle that is made of it. */
-export const cliEntry = join(root, 'app/cli/main.ts');
-export const cliBundle = join(root, 'dist/cli/scythe.js');
+/** The bundle whose age tells whether all of them are up to date. */
+const cliBundle = join(root, 'dist/cli/scythe.js');
+const page = join(root, 'dist/renderer/index.html');
 
 /** Installs what package-lock.json names, unless just that is installed. Ends the process if it cannot. */
 export function ensureInstalled() {
@@ -29,14 +29,27 @@ export function ensureInstalled() {
   }
 }
 
-/** Bundles the command, unless the bundle is newer than all that goes into it. Ends the process if it cannot. */
+/** Bundles the programs, unless they are newer than all that goes into them. Ends the process if it cannot. */
 export function ensureBuilt() {
-  const inputs = ['app', 'build/scripts', 'package-lock.json'];
-  if (existsSync(cliBundle)) {
-    const builtAtMs = statSync(cliBundle).mtimeMs;
+  build(cliBundle, '--programs', ['app', 'main', 'build/scripts', 'package-lock.json']);
+}
+
+/** The same for the workbench's page. */
+export function ensurePageBuilt() {
+  build(page, '--page', ['renderer', 'app/service/contract', 'app/trace', 'package-lock.json']);
+}
+
+/**
+ * @param {string} output
+ * @param {string} what
+ * @param {string[]} inputs
+ */
+function build(output, what, inputs) {
+  if (existsSync(output)) {
+    const builtAtMs = statSync(output).mtimeMs;
     if (inputs.every((input) => newestMs(join(root, input)) < builtAtMs)) return;
   }
-  if (runNode(['build/scripts/build.js']) !== 0) process.exit(3);
+  if (runNode(['build/scripts/build.js', what]) !== 0) process.exit(3);
 }
 
 /**

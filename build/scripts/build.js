@@ -1,10 +1,21 @@
-// npm run build: bundles the `scythe` command into dist/cli/scythe.js.
-import { existsSync } from 'node:fs';
+// npm run build: bundles the programs of entries.js, and the workbench's page, into dist/.
+// With `--programs` or `--page` only those.
 import { bundle } from './bundle.js';
-import { cliBundle, cliEntry } from './bootstrap.js';
+import { entries } from './entries.js';
+import { runNode } from './bootstrap.js';
 
-if (existsSync(cliEntry)) {
-  await bundle({ [cliBundle]: cliEntry });
-} else {
-  console.error('app/cli/main.ts is not there: nothing to build');
+const wanted = process.argv.slice(2);
+const all = wanted.length === 0;
+
+if (all || wanted.includes('--programs')) await bundle(entries);
+if (all || wanted.includes('--page')) {
+  const vite = [
+    'node_modules/vite/bin/vite.js',
+    'build',
+    '-c',
+    'renderer/vite.config.ts',
+    '--logLevel',
+    'warn',
+  ];
+  process.exitCode = runNode(vite);
 }

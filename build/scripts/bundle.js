@@ -2,10 +2,13 @@
 import { build } from 'esbuild';
 import { root } from './bootstrap.js';
 
-// Bundled CommonJS packages ask for Node's modules through require, which ESM does not have.
-const require = [
+// Bundled CommonJS packages ask for Node's modules through require, and for the names of their files: ESM has neither.
+const commonJs = [
   "import { createRequire as scytheCreateRequire } from 'node:module';",
+  "import { fileURLToPath as scytheFileURLToPath } from 'node:url';",
   'const require = scytheCreateRequire(import.meta.url);',
+  'const __filename = scytheFileURLToPath(import.meta.url);',
+  "const __dirname = scytheFileURLToPath(new URL('.', import.meta.url));",
 ].join('\n');
 
 /**
@@ -17,11 +20,12 @@ export async function bundle(entries) {
   for (const [outfile, entry] of Object.entries(entries)) {
     await build({
       absWorkingDir: root,
-      banner: { js: require },
+      banner: { js: commonJs },
       bundle: true,
       entryPoints: [entry],
-      // Parses shell scripts; its bundle asks for native modules that are not needed for that.
-      external: ['just-bash'],
+      // just-bash parses shell scripts; its own bundle asks for native modules that are not needed for that.
+      // node-pty is a native module.
+      external: ['just-bash', 'node-pty'],
       format: 'esm',
       logLevel: 'warning',
       minify: false,

@@ -1,7 +1,7 @@
-// npm start: runs the founding scenario in the terminal. Arguments go on to `scythe run`.
-import { ensureBuilt, ensureInstalled, runNode } from './bootstrap.js';
+// npm start: opens the workbench. Arguments go on to its host: `npm start -- --no-open`.
+import { ensureBuilt, ensureInstalled, ensurePageBuilt, runNode } from './bootstrap.js';
 
 ensureInstalled();
 ensureBuilt();
-const founding = ['run', 'scenarios/kvm-oom/reap.yaml', '--dmesg', '-'];
-process.exitCode = runNode(['build/bin/scythe.js', ...founding, ...process.argv.slice(2)]);
+ensurePageBuilt();
+process.exitCode = runNode(['dist/web/main.js', ...process.argv.slice(2)]);

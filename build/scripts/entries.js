@@ -1,0 +1,5 @@
+// What is bundled: each output with the TypeScript file that it is made of. One line for each program and worker.
+export const entries = {
+  'dist/cli/scythe.js': 'app/cli/main.ts',
+  'dist/web/main.js': 'main/web/main.ts',
+};

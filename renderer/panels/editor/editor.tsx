@@ -1,0 +1,81 @@
+import './editor.css';
+import { lazy, Suspense } from 'react';
+import { isDirty } from '../../state/documents.ts';
+import { useSelector, useWorkbench } from '../../state/workbench.ts';
+import { Icon } from '../../widgets/icon.tsx';
+
+const CodeEditor = lazy(() => import('./code-editor.tsx'));
+
+/** The open files in tabs, and the one that is edited. */
+export default function Editor() {
+  const active = useSelector(({ activeDocument, documents }) =>
+    activeDocument === null ? null : (documents.get(activeDocument) ?? null),
+  );
+  if (active === null) return <NothingOpen />;
+  return (
+    <>
+      <Tabs />
+      <div className="panel-body editor-body">
+        {/* The text is there at once; the editor takes a moment to load. */}
+        <Suspense fallback={<pre className="editor-waiting">{active.text}</pre>}>
+          <CodeEditor />
+        </Suspense>
+      </div>
+    </>
+  );
+}
+
+function NothingOpen() {
+  const workbench = useWorkbench();
+  return (
+    <div className="empty">
+      <p>No file is open.</p>
+      {!workbench.isViewer && (
+        <button onClick={() => workbench.set({ paletteOpen: 'files' })}>
+          <Icon name="go-to-file" /> Open a scenario
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Tabs() {
+  const workbench = useWorkbench();
+  const documents = useSelector((state) => state.documents);
+  const active = useSelector((state) => state.activeDocument);
+  return (
+    <div className="panel-bar editor-tabs" role="tablist" aria-label="Open files">
+      {[...documents.values()].map((document) => {
+        const { path, readOnly } = document;
+        const name = path.split('/').slice(-2).join('/');
+        const dirty = isDirty(document);
+        return (
+          <span key={path} className="editor-tab" data-active={path === active}>
+            <button
+              role="tab"
+              aria-selected={path === active}
+              className="quiet"
+              title={readOnly ? `${path}: bundled; saving it makes a copy in your files` : path}
+              onClick={() => workbench.documents.activate(path)}
+            >
+              {readOnly && <Icon name="lock" />}
+              {name}
+              {dirty && (
+                <span title="not saved" aria-label="not saved">
+                  ●
+                </span>
+              )}
+            </button>
+            <button
+              className="icon quiet"
+              aria-label={`Close ${name}`}
+              onClick={() => workbench.documents.close(path)}
+            >
+              <Icon name="close" />
+            </button>
+          </span>
+        );
+      })}
+    </div>
+  );
+}

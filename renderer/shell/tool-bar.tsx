@@ -1,0 +1,72 @@
+import type { Overrides } from '../../app/service/contract/scenario.ts';
+import { useSelector, useWorkbench } from '../state/workbench.ts';
+import { differences } from '../state/kernels.ts';
+import { CommandButton } from './command-button.tsx';
+import { RunPicker } from './run-picker.tsx';
+
+/** Run control, and the kernel that it runs with. */
+export function ToolBar() {
+  const playing = useSelector((state) => state.playing);
+  const workbench = useWorkbench();
+  return (
+    <div className="tool-bar" role="toolbar" aria-label="Run control">
+      {!workbench.isViewer && (
+        <div className="group">
+          <CommandButton id="run.start" text="Run" className="primary" />
+          <CommandButton id="run.explore" text="Explore" />
+          <CommandButton id="run.matrix" text="Compare" />
+          <CommandButton id="run.stop" />
+        </div>
+      )}
+      <div className="group">
+        <CommandButton id="go.back-report" />
+        <CommandButton id="go.back-switch" />
+        <CommandButton id="go.back-over" />
+        <CommandButton id="go.back" />
+        <CommandButton id="run.play" icon={playing ? 'debug-pause' : 'debug-continue-small'} />
+        <CommandButton id="go.into" />
+        <CommandButton id="go.over" />
+        <CommandButton id="go.out" />
+        <CommandButton id="go.switch" />
+        <CommandButton id="go.report" />
+        <CommandButton id="go.continue" />
+      </div>
+      <RunPicker />
+      {!workbench.isViewer && <KernelBadge />}
+    </div>
+  );
+}
+
+/** Tree, patches and real-time or not, in a word each; a click opens the kernel panel. */
+function KernelBadge() {
+  const workbench = useWorkbench();
+  const { kernel, overrides } = useKernel();
+  if (kernel === null) return null;
+  const rt = overrides.config?.['PREEMPT_RT'] ?? kernel.config['PREEMPT_RT'];
+  const patches = overrides.patches ?? kernel.patches;
+  const count = differences(overrides);
+  return (
+    <button
+      className="quiet"
+      onClick={() => workbench.layout?.show('kernel')}
+      title="The kernel that it runs with: open the kernel panel"
+    >
+      <span className="badge">{overrides.tree ?? kernel.tree}</span>
+      <span className="badge">{rt === true ? 'PREEMPT_RT' : 'no PREEMPT_RT'}</span>
+      {patches.length > 0 && <span className="badge">{patches.map((name) => `+ ${name}`).join(' ')}</span>}
+      {count > 0 && <span className="badge warn">{count} changed</span>}
+    </button>
+  );
+}
+
+const NO_OVERRIDES: Overrides = {};
+
+function useKernel() {
+  const kernel = useSelector(({ activeDocument, checks }) =>
+    activeDocument === null ? null : (checks.get(activeDocument)?.kernel ?? null),
+  );
+  const overrides = useSelector(({ activeDocument, overrides }) =>
+    activeDocument === null ? NO_OVERRIDES : (overrides.get(activeDocument) ?? NO_OVERRIDES),
+  );
+  return { kernel, overrides };
+}
