@@ -30,8 +30,14 @@ interface TimerState {
   readonly arming: number;
 }
 
-class TimerCell extends Cell<TimerState> {
-  constructor(field: string, memory: Memory) {
+/** The variable that a timer's state stands in. */
+export class TimerCell extends Cell<TimerState> {
+  constructor(
+    field: string,
+    memory: Memory,
+    /** Whose state it is, for those who watch. */
+    readonly timer: Timer,
+  ) {
     super({ due: null, expires: 0, cpu: 0, arming: 0 }, field, memory);
   }
 
@@ -49,7 +55,7 @@ class TimerCell extends Cell<TimerState> {
  */
 export class Timer extends Struct {
   /** Changed under the lock of the timer's base in the C, hence in one go here. */
-  readonly state = new TimerCell(`${this.path}entry`, this.memory);
+  readonly state = new TimerCell(`${this.path}entry`, this.memory, this);
   /** Its function is running, or about to: known to the base, so that the function may free the timer. */
   readonly running = new Cell(false, 'timer_base->running_timer');
   func: TimerFunction | null = null;
