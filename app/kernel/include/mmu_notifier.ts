@@ -91,6 +91,8 @@ export interface MmuNotifierOps {
     [subscription: MmuNotifier, mm: MmStruct, start: number, end: number],
     void
   >;
+  /** flags of v4.16 to v4.18, MMU_INVALIDATE_DOES_NOT_BLOCK: the reaper may call it. */
+  readonly invalidateDoesNotBlock?: boolean;
   /** For mmu_notifier_get(): a notifier, or a negative error number. */
   readonly alloc_notifier?: (mm: MmStruct) => Call<MmuNotifier | number>;
   readonly free_notifier?: (subscription: MmuNotifier) => Call<void>;

@@ -53,7 +53,8 @@ test('of every symbol that any two trees differ in, both sides say how', () => {
   for (const a of trees) {
     for (const b of trees) {
       for (const { symbol, sides } of compareTrees(a, b).symbols) {
-        for (const { how } of sides) expect(`${a.name} ${b.name} ${symbol}: ${String(how)}`).not.toMatch(/: null$/);
+        for (const { how } of sides)
+          expect(`${a.name} ${b.name} ${symbol}: ${String(how)}`).not.toMatch(/: null$/);
       }
     }
   }

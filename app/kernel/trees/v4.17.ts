@@ -7,7 +7,7 @@ import { v5_10 } from './v5.10.ts';
 export const v4_17: Tree = {
   name: 'v4.17',
   description:
-    'Linux 4.17: exit_mmap() of a victim reaps first, then sets MMF_OOM_SKIP, then munlocks (since rc5); who reaps holds oom_lock',
+    'Linux 4.17: exit_mmap() of a victim reaps first, then sets MMF_OOM_SKIP, then munlocks (since rc5); who reaps holds oom_lock, and leaves an mm alone that has a notifier which may block',
   release: '4.17.0',
   base: v5_10,
   replacements: [...mmap, ...oom],

@@ -67,6 +67,7 @@ const gru_free_notifier = kfunc('gru_free_notifier', function* (mn: MmuNotifier)
 const gru_mmuops: MmuNotifierOps = {
   invalidate_range_start: gru_invalidate_range_start,
   invalidate_range_end: gru_invalidate_range_end,
+  invalidateDoesNotBlock: true,
   alloc_notifier: gru_alloc_notifier,
   free_notifier: gru_free_notifier,
 };

@@ -279,6 +279,7 @@ export const kvm_mmu_notifier_ops: MmuNotifierOps = {
   clear_young: kvm_mmu_notifier_clear_young,
   test_young: kvm_mmu_notifier_test_young,
   release: kvm_mmu_notifier_release,
+  invalidateDoesNotBlock: true,
 };
 
 /** kvm_init_mmu_notifier() - subscribe to the creator's address space. */
