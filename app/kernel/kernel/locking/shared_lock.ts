@@ -125,7 +125,8 @@ export class SharedLock extends SimObject {
     },
   );
 
-  readonly leaving: Operation<void> = new Effect<void>('release', this, 'add', (task) => {
+  // Whether others may enter to read does not depend on who reads already: entering and leaving commute.
+  readonly leaving: Operation<void> = new Effect<void>('release', this, 'share', (task) => {
     // Another task may have entered for this one (a lock that is handed over).
     const at = this.readers.lastIndexOf(task);
     this.readers = this.readers.toSpliced(at < 0 ? this.readers.length - 1 : at, 1);
