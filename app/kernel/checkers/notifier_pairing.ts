@@ -83,8 +83,10 @@ function* over(range: MmuNotifierRange): Body<void> {
  */
 function* isOwedAnEnd({ mm, container }: MmuNotifier): Body<boolean> {
   const of = yield* new Peek(mm);
-  if (of === null || (yield* new Peek(of.mm_users)) <= 0) return false;
-  return !(container instanceof Kvm) || (yield* new Peek(container.users_count)) > 0;
+  if (of === null) return false;
+  // Whoever looks at a count stands in order with all who change it: the VM's answers most often, and few change it.
+  if (container instanceof Kvm && (yield* new Peek(container.users_count)) <= 0) return false;
+  return (yield* new Peek(of.mm_users)) > 0;
 }
 
 /** An end of a start that was given up already, as its range was refused. */
