@@ -81,7 +81,7 @@ test('the last user takes the address space down, whoever that is', () => {
     return kernel.tracing.events.map(({ comm }) => comm).sort();
   };
   expect(who((mm) => mmput(mm))).toEqual(['reader', 'reader']);
-  expect(who((mm) => mmput_async(mm))).toEqual(['kworker/0:0', 'reader']);
+  expect(who((mm) => mmput_async(mm))).toEqual([expect.stringMatching(/^kworker\/\d:/), 'reader']);
 });
 
 test('wait4() tells how children ended', () => {

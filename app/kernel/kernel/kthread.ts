@@ -1,5 +1,7 @@
 import type { Body, Call } from '../../sim/call.ts';
 import { machineInForce } from '../../sim/machine-in-force.ts';
+import type { Operation } from '../../sim/operation.ts';
+import type { Task } from '../../sim/task.ts';
 import { spawn, type TaskDescription } from '../../sim/spawn.ts';
 import { PF_KTHREAD, SignalStruct, TaskStruct } from '../include/sched.ts';
 import { kfunc } from '../kfunc.ts';
@@ -36,6 +38,33 @@ export const kthread_run = kfunc(
   },
   { inlined: true },
 );
+
+/**
+ * As kthread_run(), for threads whose pid and number may not depend on who else starts one: they follow from the place
+ * in the machine's list of tasks. `name` goes before the number: `kworker/0:`.
+ */
+export function kthread_spawn(
+  threadfn: ThreadFunction,
+  name: string,
+  options: KthreadOptions = {},
+): Operation<Task> {
+  const task = newKernelThread(name, 0);
+  const { prepare, ...rest } = description(task, threadfn, options);
+  return spawn({
+    ...rest,
+    prepare: (thread) => {
+      task.pid = FIRST_SPAWNED + thread.index;
+      task.tgid = task.pid;
+      task.ppid = KTHREADD;
+      task.comm = `${name}${thread.index}`;
+      thread.label = task.comm;
+      prepare?.(thread);
+    },
+  });
+}
+
+/** Far above whatever alloc_pid() comes to in a search. */
+const FIRST_SPAWNED = 20_000;
 
 /** As kthread_run(), for init functions, which run before anything is scheduled. */
 export function kthread_at_boot(

@@ -10,7 +10,9 @@ import { kernelGlobal } from '../globals.ts';
 import { current } from '../include/sched.ts';
 import { kfunc } from '../kfunc.ts';
 import { reserve } from '../struct.ts';
-import { runTasks } from '../testing/boot.ts';
+import { StepClock } from '../../sim/step-clock.ts';
+import type { Clock } from '../../sim/chooser.ts';
+import { runTasks, type TestOptions } from '../testing/boot.ts';
 import { bootTimed, bootWithThreads } from '../testing/threads.ts';
 import {
   DECLARE_WORK,
@@ -40,6 +42,18 @@ const log = kernelGlobal('workqueue_test_log', (): Log => ({
   worst: 0,
   workers: [],
 }));
+/** Time that is none of a search's, but as little worth: any task may come next. */
+const steps = new StepClock();
+const clock: Clock = {
+  account: (task, machine) => {
+    steps.account(task, machine);
+  },
+};
+const kinds: [string, TestOptions][] = [
+  ['in a search', {}],
+  ['in a pool', { clock }],
+];
+
 const gate = kernelGlobal('workqueue_test_gate', () => new Cell(false, 'gate'));
 
 const test_work_fn = kfunc('test_work_fn', function* (_work: Work) {
@@ -70,9 +84,9 @@ const delayed = kernelGlobal('workqueue_test_delayed', () => {
 
 const seeds = Array.from({ length: 20 }, (_, seed) => seed);
 
-describe('a work item', () => {
+describe.each(kinds)('a work item %s', (_, options) => {
   test.each(seeds)('runs after it was queued, never twice at once, on whatever CPUs (seed %i)', (seed) => {
-    const kernel = bootWithThreads();
+    const kernel = bootWithThreads(options);
     let queued = 0;
     const queuer = (cpu: number) =>
       function* (): Body<void> {
@@ -86,7 +100,7 @@ describe('a work item', () => {
   });
 
   test.each(seeds)('is through when flush_work() returns (seed %i)', (seed) => {
-    const kernel = bootWithThreads();
+    const kernel = bootWithThreads(options);
     runTasks(
       kernel,
       {
@@ -103,7 +117,7 @@ describe('a work item', () => {
   });
 
   test('does not wait for others that sleep: the pool gets another worker', () => {
-    const kernel = bootWithThreads({ cpus: 1 });
+    const kernel = bootWithThreads({ ...options, cpus: 1 });
     runTasks(kernel, {
       *task() {
         for (const blocker of blockers()) yield* schedule_work(blocker);

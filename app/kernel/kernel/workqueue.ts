@@ -11,9 +11,12 @@ import { kfunc } from '../kfunc.ts';
 import { pr_info } from '../printk.ts';
 import { onStack, reserve, Struct } from '../struct.ts';
 import { trace_event } from '../trace-events.ts';
-import { kthread_at_boot, kthread_run } from './kthread.ts';
+import { TASK_UNINTERRUPTIBLE } from '../include/task_state.ts';
+import { kthread_at_boot, kthread_run, kthread_spawn } from './kthread.ts';
 import { complete, Completion, wait_for_completion } from './sched/completion.ts';
-import { add_timer, jiffies, Timer, timer_delete_sync, timer_setup } from './time/timer.ts';
+import { block, unblock, type BlockedOn } from './sched/core.ts';
+import { add_timer, jiffies, timed, Timer, timer_delete_sync, timer_setup } from './time/timer.ts';
+import { WorkDesk } from './work_desk.ts';
 
 export type WorkFunction = (work: Work) => Call<unknown>;
 
@@ -25,6 +28,8 @@ export class Work extends Struct {
   /** The pool and the queue that it was queued on last; change with PENDING. */
   last_pool: WorkerPool | null = null;
   last_wq: Workqueue | null = null;
+  /** In a search, which knows no pools. */
+  readonly desk: WorkDesk | null;
 
   constructor(
     /** As the kernel's messages name it: `&mm->async_put_work`. */
@@ -34,6 +39,7 @@ export class Work extends Struct {
     readonly container: unknown = null,
   ) {
     super(memory, `${fieldOf(workName)}.`);
+    this.desk = timed() ? null : new WorkDesk(workName);
   }
 }
 
@@ -263,6 +269,15 @@ export const schedule_work = kfunc(
 );
 
 const __queue_work = kfunc('__queue_work', function* (cpu: number, wq: Workqueue, work: Work) {
+  if (work.desk !== null) {
+    trace_event(
+      'workqueue',
+      'workqueue_queue_work',
+      () => `work struct=${work.workName} workqueue=${wq.name}`,
+    );
+    yield* putOnDesk(work.desk, cpu, wq, work);
+    return;
+  }
   const pool = wq.unbound ? unbound_worker_pool() : cpu_worker_pools()[cpu];
   const last = work.last_pool;
   trace_event('workqueue', 'workqueue_queue_work', () => `work struct=${work.workName} workqueue=${wq.name}`);
@@ -272,6 +287,18 @@ const __queue_work = kfunc('__queue_work', function* (cpu: number, wq: Workqueue
   work.last_wq = wq;
   yield* pool.insert(work);
 });
+
+function* putOnDesk(desk: WorkDesk, cpu: number, wq: Workqueue, work: Work): Body<void> {
+  work.last_wq = wq;
+  if (!desk.staffed) {
+    desk.staffed = true;
+    desk.worker = yield* kthread_spawn(() => desk_thread(desk, work), deskWorkerName(wq, cpu), { cpu });
+  }
+  yield* desk.put();
+}
+
+const deskWorkerName = ({ unbound }: Workqueue, cpu: number): string =>
+  unbound ? `kworker/u${kernel().cpus * 4}:` : `kworker/${cpu}:`;
 
 /**
  * queue_delayed_work() - have a work item queued after `delay` jiffies; at once for 0.
@@ -300,13 +327,19 @@ const delayed_work_timer_fn = kfunc('delayed_work_timer_fn', function* (timer: T
  * flush_work() - wait until a work item that is queued or running is through.
  *
  * Context: process context; may sleep.
- * Return: false if it was idle.
+ * Return: false if it was idle. In a search always, and nobody asks.
  */
 export const flush_work = kfunc('flush_work', function* (work: Work) {
   return yield* __flush_work(work);
 });
 
 const __flush_work = kfunc('__flush_work', function* (work: Work) {
+  if (work.desk !== null) {
+    block(flushing);
+    yield* work.desk.end;
+    unblock();
+    return false;
+  }
   const pool = work.last_pool;
   if (pool === null) return false;
   const barrier = onStack(WqBarrier, 'barr', 96);
@@ -335,6 +368,25 @@ const process_one_work = kfunc('process_one_work', function* (work: Work) {
   yield* func(work);
   trace_event('workqueue', 'workqueue_execute_end', () => `work struct=${workName}`);
 });
+
+/** How a task shows that waits in flush_work(). */
+const flushing: BlockedOn = {
+  state: TASK_UNINTERRUPTIBLE,
+  frames: ['__schedule', 'schedule', 'schedule_timeout', '__wait_for_common'],
+};
+
+/** worker_thread() of a worker that has one work item only. */
+const desk_thread = kfunc(
+  'desk_thread',
+  function* (desk: WorkDesk, work: Work): Body<never> {
+    for (;;) {
+      yield* desk.taking;
+      yield* process_one_work(work);
+      yield* desk.finishing;
+    }
+  },
+  { inlined: true },
+);
 
 const worker_thread = kfunc('worker_thread', function* (pool: WorkerPool, worker: Worker): Body<never> {
   for (;;) {
@@ -385,6 +437,7 @@ function thisCpu(): number {
 }
 
 kernelInit('workqueue_init', INIT.EARLY, () => {
+  if (!timed()) return;
   for (const pool of cpu_worker_pools()) {
     createWorkerAtBoot(pool);
     createWorkerAtBoot(pool);

@@ -1,6 +1,7 @@
 import type { Body } from '../../sim/call.ts';
 import { Cell } from '../../sim/cell.ts';
 import type { Chooser, Clock } from '../../sim/chooser.ts';
+import { Machine } from '../../sim/machine.ts';
 import { RandomChooser } from '../../sim/random.ts';
 import type { Task } from '../../sim/task.ts';
 import type { Config } from '../config.ts';
@@ -42,14 +43,18 @@ export function bootForTest(options: TestOptions = {}): Kernel {
     DEBUG_PREEMPT: false,
     PREEMPT_RCU: true,
   };
-  const kernel = new Kernel({
-    tree: options.tree ?? bareTree,
-    patches: options.patches ?? [],
-    config: { ...defaultConfig(), ...debugOff, ...options.config },
-    append: new Map(),
-    cpus: options.cpus ?? 2,
-  });
-  if (options.clock !== undefined) kernel.machine.clock = options.clock;
+  const machine = new Machine();
+  if (options.clock !== undefined) machine.clock = options.clock;
+  const kernel = new Kernel(
+    {
+      tree: options.tree ?? bareTree,
+      patches: options.patches ?? [],
+      config: { ...defaultConfig(), ...debugOff, ...options.config },
+      append: new Map(),
+      cpus: options.cpus ?? 2,
+    },
+    machine,
+  );
   if (options.tainted === true) kernel.taint = TAINT_WARN;
   return kernel;
 }

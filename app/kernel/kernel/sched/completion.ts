@@ -1,6 +1,5 @@
 import type { Body } from '../../../sim/call.ts';
 import type { Memory } from '../../../sim/memory.ts';
-import { Cell } from '../../../sim/cell.ts';
 import { ERESTARTSYS } from '../../include/errno.ts';
 import { list_add_tail, list_del_init, list_empty, list_first, ListHead } from '../../include/list.ts';
 import { READ_ONCE } from '../../include/rwonce.ts';
@@ -31,19 +30,18 @@ import {
   schedule_timeout,
   try_to_wake_up,
 } from './core.ts';
-
-const UINT_MAX = 0xffffffff;
+import { Done, inOneGo, UINT_MAX } from './completion_search.ts';
 
 /** struct completion - something that is done once, or so many times, and can be waited for. */
 export class Completion {
   /** How many may pass; UINT_MAX lets everybody pass. Under the lock. */
-  readonly done: Cell<number>;
+  readonly done: Done;
   /** The simple wait queue's lock, raw whatever is configured. */
   readonly lock: RawSpinlock;
   readonly task_list: ListHead<SwaitQueue>;
 
   constructor(name = '&x->wait', memory: Memory | null = null) {
-    this.done = new Cell(0, 'done', memory);
+    this.done = new Done(0, 'done', memory);
     this.lock = new RawSpinlock(name, memory);
     this.task_list = new ListHead<SwaitQueue>('wait.task_list', memory);
   }
@@ -64,6 +62,10 @@ function* swake_up_locked(x: Completion): Body<void> {
 
 /** complete() - one more may pass. Context: any. */
 export const complete = kfunc('complete', function* (x: Completion) {
+  if (inOneGo()) {
+    yield* x.done.raise(1);
+    return;
+  }
   const flags = yield* raw_spin_lock_irqsave(x.lock);
   const done = yield* x.done.read();
   if (done !== UINT_MAX) yield* x.done.write(done + 1);
@@ -73,6 +75,10 @@ export const complete = kfunc('complete', function* (x: Completion) {
 
 /** complete_all() - all may pass, now and later. */
 export const complete_all = kfunc('complete_all', function* (x: Completion) {
+  if (inOneGo()) {
+    yield* x.done.raise(UINT_MAX);
+    return;
+  }
   const flags = yield* raw_spin_lock_irqsave(x.lock);
   yield* x.done.write(UINT_MAX);
   while (!(yield* list_empty(x.task_list))) yield* swake_up_locked(x);
@@ -89,6 +95,10 @@ const __wait_for_common = kfunc(
   '__wait_for_common',
   function* (x: Completion, state: number, timeout: number) {
     might_sleep('kernel/sched/completion.c', 111);
+    if (inOneGo()) {
+      if (yield* x.done.pass(state, timeout)) return timeout;
+      return timeout === MAX_SCHEDULE_TIMEOUT ? -ERESTARTSYS : 0;
+    }
     const wait = new SwaitQueue(current());
     let left = timeout;
     yield* raw_spin_lock_irq(x.lock);
