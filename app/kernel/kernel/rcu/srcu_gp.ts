@@ -97,15 +97,18 @@ const srcu_readers_active_idx_check = kfunc(
   { inlined: true },
 );
 
-/** try_check_zero() - one scan: looks at the readers of an index a few times, 5 us apart. */
+/** try_check_zero() - one scan: looks at the readers of an index a few times, 5 us apart. A search waits for them. */
 const try_check_zero = kfunc('try_check_zero', function* (ssp: SrcuStruct, idx: number, trycount: number) {
-  const extra = (yield* srcu_get_delay(ssp)) === 0 ? 1 : 0;
   const readers = ssp.readers[idx];
+  if (!timed()) {
+    yield* readers.gone;
+    return true;
+  }
+  const extra = (yield* srcu_get_delay(ssp)) === 0 ? 1 : 0;
   const seen = yield* readers.look();
   for (let left = trycount; ;) {
     if (yield* srcu_readers_active_idx_check(ssp, idx)) return true;
-    // In a search the time between two looks is that until somebody leaves.
-    if (--left + extra <= 0 || !timed()) break;
+    if (--left + extra <= 0) break;
     charge(SRCU_RETRY_CHECK_DELAY_NS);
   }
   ssp.failed = { readers, seen };
@@ -117,9 +120,9 @@ const try_check_zero = kfunc('try_check_zero', function* (ssp: SrcuStruct, idx: 
  *
  * The kernel scans again and again while a reader stays, at times that only the age of the grace period decides.
  * While nobody leaves, such a scan fails as the last one did and changes nothing. So the worker waits until
- * somebody leaves, and if time has passed, for the first of those times that comes after it: in a timed run
- * every scan that matters takes place when the kernel's would, and neither it nor a search scans for ever. If no
- * reader ever leaves, the worker waits for ever, and shows whom it waits for.
+ * somebody leaves, and if time has passed, for the first of those times that comes after it: every scan that matters
+ * takes place when the kernel's would, and none goes on for ever. If no reader ever leaves, the worker waits for
+ * ever, and shows whom it waits for. In a search no scan fails.
  */
 function* rescan(ssp: SrcuStruct): Body<void> {
   const { failed } = ssp;
@@ -128,7 +131,7 @@ function* rescan(ssp: SrcuStruct): Body<void> {
   const waits = !failed.readers.hasChangedSince(failed.seen);
   let scan = jiffies();
   yield* failed.readers.moved(failed.seen);
-  if (!timed() || !waits) return;
+  if (!waits) return;
   const now = jiffiesAt(machineInForce().now);
   const expedited =
     (yield* smp_load_acquire(ssp.srcu_gp_seq)) < (yield* READ_ONCE(ssp.srcu_gp_seq_needed_exp));
@@ -259,15 +262,19 @@ const srcu_advance_state = kfunc('srcu_advance_state', function* (ssp: SrcuStruc
   }
 });
 
-/** srcu_reschedule() - have the worker run again, unless all that was wanted is done. */
-const srcu_reschedule = kfunc('srcu_reschedule', function* (ssp: SrcuStruct, delay: number) {
+/**
+ * srcu_reschedule() - have the worker run again, unless all that was wanted is done.
+ *
+ * In a search any delay is as good as any other, and is asked for (null) only where there will be one.
+ */
+const srcu_reschedule = kfunc('srcu_reschedule', function* (ssp: SrcuStruct, delay: number | null) {
   let pushgp = true;
   yield* spin_lock_irq(ssp.lock);
   const seq = yield* smp_load_acquire(ssp.srcu_gp_seq);
   if (seq >= (yield* READ_ONCE(ssp.srcu_gp_seq_needed))) pushgp = false;
   else if (rcu_seq_state(seq) === SRCU_STATE_IDLE) yield* srcu_gp_start(ssp);
   yield* spin_unlock_irq(ssp.lock);
-  if (pushgp) yield* queue_delayed_work(rcu_gp_wq(), ssp.work, delay);
+  if (pushgp) yield* queue_delayed_work(rcu_gp_wq(), ssp.work, delay ?? (yield* srcu_get_delay(ssp)));
 });
 
 /**
@@ -280,12 +287,16 @@ export const process_srcu = kfunc('process_srcu', function* (work: Work) {
   const ssp = work.container as SrcuStruct;
   yield* rescan(ssp);
   yield* srcu_advance_state(ssp);
+  if (!timed()) {
+    yield* srcu_reschedule(ssp, null);
+    return;
+  }
   let delay = yield* srcu_get_delay(ssp);
   const now = jiffies();
   if (delay > 0) {
     ssp.reschedule_count = 0;
   } else if (ssp.reschedule_jiffies === now) {
-    if (++ssp.reschedule_count > srcu_max_nodelay() && timed()) delay = 1;
+    if (++ssp.reschedule_count > srcu_max_nodelay()) delay = 1;
   } else {
     ssp.reschedule_count = 1;
     ssp.reschedule_jiffies = now;

@@ -21,7 +21,8 @@ export interface SrcuSection {
  * began; without that, the model leaves it out: see `rescan` in srcu_gp.ts.
  */
 export class SrcuReaders extends SimObject {
-  private left = 0;
+  /** How many have left; in a search, how many are inside. */
+  private count = 0;
   /** In order of entry; reports sort them. */
   readonly sections: SrcuSection[] = [];
 
@@ -41,27 +42,66 @@ export class SrcuReaders extends SimObject {
   }
 
   override snapshot(): number {
-    return this.left;
+    return this.count;
   }
 
   override restore(snapshot: unknown): void {
-    this.left = snapshot as number;
+    this.count = snapshot as number;
   }
+
+  /** In a search: a reader enters, counted in `count`. */
+  enter(count: SrcuCount, entered: StackEntry): Operation<void> {
+    return new CountInside(this, count.memory, (task) => {
+      this.count++;
+      this.sections.push({ task, idx: this.idx, entered });
+    });
+  }
+
+  /** In a search: a reader leaves. */
+  exit(count: SrcuCount): Operation<void> {
+    return new CountInside(this, count.memory, (task) => {
+      this.count--;
+      this.remove(task);
+    });
+  }
+
+  /** The reader that entered last on a task has left, or, where another task ends it, the first one. */
+  remove(task: Task): void {
+    const own = this.sections.findLastIndex((section) => section.task === task);
+    this.sections.splice(Math.max(own, 0), 1);
+  }
+
+  /**
+   * In a search: waits until nobody is inside.
+   *
+   * A scan finds as many unlocks as locks if at its last look at unlocks nobody was inside and nobody entered since,
+   * as far as it saw. Then it could have been made at that very moment. One that fails changes nothing.
+   */
+  readonly gone: Operation<void> = new BlockingEffect<void>(
+    'wait',
+    this,
+    'read',
+    () => this.count === 0,
+    () => {},
+  );
+
+  /** In a search: is anybody inside? */
+  readonly active: Operation<boolean> = new Effect('read', this, 'read', () => this.count > 0);
 
   /** Tells a waiting grace period that somebody has left. After the unlock was counted. */
   leave(): Operation<void> {
     return new Effect('rmw', this, 'add', () => {
-      this.left++;
+      this.count++;
     });
   }
 
   hasChangedSince(seen: number): boolean {
-    return this.left !== seen;
+    return this.count !== seen;
   }
 
   /** How many have left: asked by a scan before it starts. */
   look(): Operation<number> {
-    return new Effect('read', this, 'read', () => this.left);
+    return new Effect('read', this, 'read', () => this.count);
   }
 
   /** Waits until somebody has left since `seen`. */
@@ -70,9 +110,24 @@ export class SrcuReaders extends SimObject {
       'wait',
       this,
       'read',
-      () => this.left !== seen,
+      () => this.count !== seen,
       () => {},
     );
+  }
+}
+
+/** Changes how many are inside. The count is a part of the srcu_struct and touches its memory. */
+class CountInside extends Effect<void> {
+  constructor(
+    readers: SrcuReaders,
+    private readonly where: Memory | null,
+    effect: (task: Task) => void,
+  ) {
+    super('rmw', readers, 'add', effect);
+  }
+
+  override get memory(): Memory | null {
+    return this.where;
   }
 }
 
@@ -123,13 +178,11 @@ export class SrcuCount extends Cell<number> {
     });
   }
 
-  /** A reader leaves: the one that entered last on this task, or, where another task ends it, the first. */
+  /** A reader leaves. */
   unlock(): Operation<void> {
     return new Effect('rmw', this, 'add', (task) => {
-      const { sections } = this.readers;
       this.value++;
-      const own = sections.findLastIndex((section) => section.task === task);
-      sections.splice(Math.max(own, 0), 1);
+      this.readers.remove(task);
     });
   }
 }

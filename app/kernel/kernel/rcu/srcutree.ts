@@ -68,13 +68,21 @@ export function srcu_read_lock_held(ssp: SrcuStruct): boolean {
 /** __srcu_read_lock() - reads the index, then counts itself in: a flip may come between. */
 export const __srcu_read_lock = kfunc('__srcu_read_lock', function* (ssp: SrcuStruct) {
   const idx = (yield* READ_ONCE(ssp.srcu_idx)) & 1;
-  yield* thisCpuData(ssp).srcu_lock_count[idx].lock(callingFunction(runningTask()));
+  const count = thisCpuData(ssp).srcu_lock_count[idx];
+  const entered = callingFunction(runningTask());
+  if (timed()) yield* count.lock(entered);
+  else yield* ssp.readers[idx].enter(count, entered);
   return idx;
 });
 
 /** __srcu_read_unlock() - counts itself out, on whatever CPU. */
 export const __srcu_read_unlock = kfunc('__srcu_read_unlock', function* (ssp: SrcuStruct, idx: number) {
-  yield* thisCpuData(ssp).srcu_unlock_count[idx].unlock();
+  const count = thisCpuData(ssp).srcu_unlock_count[idx];
+  if (!timed()) {
+    yield* ssp.readers[idx].exit(count);
+    return;
+  }
+  yield* count.unlock();
   yield* ssp.readers[idx].leave();
 });
 
@@ -266,6 +274,7 @@ export const srcu_barrier = kfunc('srcu_barrier', function* (ssp: SrcuStruct) {
 
 /** The readers as the counts have them. */
 function* srcu_readers_active(ssp: SrcuStruct): Body<boolean> {
+  if (!timed()) return (yield* ssp.readers[0].active) || (yield* ssp.readers[1].active);
   let sum = 0;
   for (const { srcu_lock_count: locks, srcu_unlock_count: unlocks } of ssp.sda) {
     sum += (yield* locks[0].read()) + (yield* locks[1].read());
