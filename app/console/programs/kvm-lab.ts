@@ -2,8 +2,8 @@ import type { Body } from '../../sim/call.ts';
 import type { KvmUserspaceMemoryRegion } from '../../kernel/include/kvm_host.ts';
 import { O_RDWR } from '../../kernel/include/fs.ts';
 import { PAGE_SIZE } from '../../kernel/include/mm_types.ts';
-import { close, ioctl, madvise, mmap, munmap, open, pause, print, STDERR } from '../userland/libc.ts';
-import { becomeActor, expectMoreActors, startGate } from '../userland/gate.ts';
+import { close, ioctl, madvise, mmap, munmap, open, print, STDERR } from '../userland/libc.ts';
+import { becomeActor, expectMoreActors, pauseUndisturbed, startGate } from '../userland/gate.ts';
 import { spawnProgram, startThread } from '../userland/process.ts';
 import { withOptions } from './program.ts';
 import { failed, guestLoop, runVcpu, type Vm } from './vm.ts';
@@ -14,7 +14,7 @@ const NAME = 'kvm_lab';
 type Action = (vm: Vm) => Body<number>;
 
 function* pauseForever(): Body<number> {
-  for (;;) yield* pause();
+  for (;;) yield* pauseUndisturbed();
 }
 
 function* leave(): Body<number> {

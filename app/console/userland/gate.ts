@@ -1,7 +1,10 @@
 import { Cell } from '../../sim/cell.ts';
 import type { Body } from '../../sim/call.ts';
 import { kernelGlobal } from '../../kernel/globals.ts';
-import { current } from '../../kernel/include/sched.ts';
+import { current, TASK_INTERRUPTIBLE, TIF_SIGPENDING } from '../../kernel/include/sched.ts';
+import { block, unblock, type BlockedOn } from '../../kernel/kernel/sched/core.ts';
+import { timed } from '../../kernel/kernel/time/jiffies.ts';
+import { BlockingEffect } from '../../sim/operation.ts';
 import { pause } from './libc.ts';
 
 /**
@@ -52,5 +55,33 @@ export function* startGate(): Body<void> {
 
 /** An actor that has done its part sleeps for ever: its exit would only be more to search. Others go on. */
 export function* rest(): Body<void> {
-  while (isActor()) yield* pause();
+  while (isActor()) yield* pauseUndisturbed();
 }
+
+/**
+ * pause(), for who has nothing else to do. A sleep that sets `__state` can be disturbed by who wanted to wake the task
+ * for something that it waited for before, and all the orders of that would be searched for nothing: in a search
+ * pause() comes after the signal.
+ */
+export function* pauseUndisturbed(): Body<void> {
+  if (!timed()) yield* untilSignal();
+  yield* pause();
+}
+
+function* untilSignal(): Body<void> {
+  const { thread_flags } = current();
+  block(PAUSED);
+  yield* new BlockingEffect<void>(
+    'wait',
+    thread_flags,
+    'read',
+    () => (thread_flags.value & (1 << TIF_SIGPENDING)) !== 0,
+    () => {},
+  );
+  unblock();
+}
+
+const PAUSED: BlockedOn = {
+  state: TASK_INTERRUPTIBLE,
+  frames: ['__schedule', 'schedule', '__x64_sys_pause'],
+};
