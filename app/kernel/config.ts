@@ -25,6 +25,8 @@ export interface Config {
   readonly KCSAN_REPORT_VALUE_CHANGE_ONLY: boolean;
   readonly KCSAN_ASSUME_PLAIN_WRITES_ATOMIC: boolean;
   readonly KCSAN_IGNORE_ATOMICS: boolean;
+  /** Freed pages are handed out again (mm/page_frame.ts). */
+  readonly SCYTHE_PAGE_REUSE: boolean;
   /** Scythe's own invariants, which no sanitizer checks (docs/checkers.md). */
   readonly SCYTHE_INVARIANTS: boolean;
 }

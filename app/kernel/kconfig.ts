@@ -183,6 +183,12 @@ const table: { readonly [Name in keyof Config]: Omit<KconfigOption, 'name'> } = 
     default: false,
     dependsOn: ['KCSAN', '!KCSAN_STRICT'],
   },
+  SCYTHE_PAGE_REUSE: {
+    title: 'Hand out freed pages again',
+    help: 'Real kernels do. Here each page is used once unless this is set: then whoever uses a page after its end shares it with its next owner, and all allocations of pages depend on each other in a search.',
+    type: 'bool',
+    default: false,
+  },
   SCYTHE_INVARIANTS: {
     title: "Scythe's own invariants",
     help: 'No option of a real kernel: checks what no sanitizer does, such as a page freed while an SPTE maps it.',

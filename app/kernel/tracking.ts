@@ -4,6 +4,7 @@ import { Operation } from '../sim/operation.ts';
 import type { Task } from '../sim/task.ts';
 import { machineInForce } from '../sim/machine-in-force.ts';
 import { kernel } from './kernel.ts';
+import type { PageFrame } from './mm/page_frame.ts';
 import { stack_trace, type StackEntry } from './stack.ts';
 
 /** Who allocated or freed a piece of memory, and from where. */
@@ -24,6 +25,8 @@ export class KernelMemory extends Memory {
   /** For an object on a stack: the stack, and the function whose frame it stands on. */
   stack: KernelMemory | null = null;
   frame = '';
+  /** For a page that can be handed out again: what stays with it. */
+  pageFrame: PageFrame | null = null;
   /** The first two words of a slab object, for objects of which somebody looks at them: see spoil(). */
   firstWords: readonly [Cell<number>, Cell<number>] | null = null;
 

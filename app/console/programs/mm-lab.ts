@@ -10,7 +10,14 @@ import { withOptions } from './program.ts';
 const NAME = 'mm_lab';
 
 /** What a process does once the gate is open, with the memory that they share. */
-type Action = (memory: number, bytes: number) => Body<number>;
+type Action = (memory: Memory) => Body<number>;
+
+/** Memory of the process: a part that was written to before, and behind it one that nobody has touched. */
+interface Memory {
+  readonly start: number;
+  readonly bytes: number;
+  readonly fresh: number;
+}
 
 function* leave(): Body<number> {
   return 0;
@@ -20,8 +27,13 @@ function* stay(): Body<number> {
   for (;;) yield* pause();
 }
 
-function* giveBack(memory: number, bytes: number): Body<number> {
-  yield* madvise(memory, bytes, 'MADV_DONTNEED');
+function* giveBack({ start, bytes }: Memory): Body<number> {
+  yield* madvise(start, bytes, 'MADV_DONTNEED');
+  return yield* stay();
+}
+
+function* fill({ start, bytes, fresh }: Memory): Body<number> {
+  if (fresh > 0) yield* touch(start + bytes, fresh, 'write');
   return yield* stay();
 }
 
@@ -29,16 +41,17 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ['exit', leave],
   ['pause', stay],
   ['dontneed', giveBack],
+  ['fill', fill],
 ]);
 
-function* behindGate(action: Action, memory: number, bytes: number): Body<number> {
+function* behindGate(action: Action, memory: Memory): Body<number> {
   yield* startGate();
-  return yield* action(memory, bytes);
+  return yield* action(memory);
 }
 
-function* asSharer(action: Action, memory: number, bytes: number): Body<number> {
+function* asSharer(action: Action, memory: Memory): Body<number> {
   becomeActor();
-  return yield* behindGate(action, memory, bytes);
+  return yield* behindGate(action, memory);
 }
 
 /** Writes to a file of the lab's. */
@@ -57,6 +70,12 @@ export const mm_lab = withOptions(
     operands: 'ACTION...',
     options: [
       { flag: '-p', value: 'PAGES', description: 'memory to fill before', default: 0 },
+      {
+        flag: '-n',
+        value: 'PAGES',
+        description: 'memory behind it that fill is the first to write to',
+        default: 0,
+      },
       { flag: '-a', value: 'MS', description: 'an asynchronous read is under way for so long', default: 0 },
       { flag: '-c', description: 'a page of a driver whose close takes mmap_lock is mapped' },
     ],
@@ -71,15 +90,17 @@ export const mm_lab = withOptions(
       return 2;
     }
     const bytes = Math.floor(options.number('-p')) * PAGE_SIZE;
-    const memory = bytes === 0 ? 0 : yield* mmap(bytes);
-    if (memory < 0) return 1;
-    if (bytes > 0) yield* touch(memory, bytes, 'write');
+    const fresh = Math.floor(options.number('-n')) * PAGE_SIZE;
+    const start = bytes + fresh === 0 ? 0 : yield* mmap(bytes + fresh);
+    if (start < 0) return 1;
+    if (bytes > 0) yield* touch(start, bytes, 'write');
+    const memory: Memory = { start, bytes, fresh };
     if (options.has('-c')) yield* tell('mmap_close', '1');
     if (options.number('-a') > 0) yield* tell('aio_read', String(options.number('-a')));
     const [first = leave, ...others] = actions.filter((action) => action !== undefined);
     expectMoreActors(others.length);
-    for (const action of others) yield* shareMemory(NAME, () => asSharer(action, memory, bytes));
-    return yield* behindGate(first, memory, bytes);
+    for (const action of others) yield* shareMemory(NAME, () => asSharer(action, memory));
+    return yield* behindGate(first, memory);
   },
 );
 

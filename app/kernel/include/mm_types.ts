@@ -9,6 +9,7 @@ import { Work } from '../kernel/workqueue.ts';
 import type { MemCgroup } from '../mm/memcontrol.ts';
 import type { MmuNotifierSubscriptions } from './mmu_notifier.ts';
 import type { Page } from '../mm/page_alloc.ts';
+import { frameOf } from '../mm/page_frame.ts';
 import { printsNew } from '../report/wording.ts';
 import { Struct } from '../struct.ts';
 import { Atomic } from './atomic.ts';
@@ -71,6 +72,8 @@ export interface Pte {
   readonly counter: number;
   /** Where the page is, for an entry that is not present; without it, in some place that nobody asks about. */
   readonly swap?: SwapEntry;
+  /** What stands there where it is no entry at all: the page has become somebody else's. */
+  readonly word?: bigint;
 }
 
 /**
@@ -79,7 +82,7 @@ export interface Pte {
  */
 export class PteTable extends Struct {
   /** The split page-table lock; protects every change of an entry. It stands in struct page, which never dies. */
-  readonly ptl = new Spinlock('ptlock_ptr(ptdesc)', null);
+  readonly ptl = ptlOf(this.memory);
   readonly ptes: readonly Cell<Pte | null>[];
   /** Whom its pages are charged to. */
   memcg: MemCgroup | null = null;
@@ -87,12 +90,18 @@ export class PteTable extends Struct {
   readonly rcu = new RcuHead(this.memory, 'rcu.', this);
   /** Indices of entries that are not none, ascending. Under ptl. */
   private readonly filled: number[] = [];
+  /** The page may be somebody else's one day: then nobody knows which entries are none without looking. */
+  private readonly aliased: boolean;
   /** Stretches of 2 MB that have a page of entries. Under ptl. */
   private readonly blocks = new Set<number>();
 
   constructor(memory: Memory, entries: number) {
     super(memory);
-    this.ptes = Array.from({ length: entries }, (_, i) => new Cell<Pte | null>(null, `pte[${i}]`, memory));
+    const frame = frameOf(memory);
+    this.aliased = frame !== null;
+    const words = frame?.words ?? [];
+    for (let i = words.length; i < entries; i++) words.push(new Cell<Pte | null>(null, `pte[${i}]`, memory));
+    this.ptes = words.slice(0, entries);
   }
 
   /** (plain) Pages that real page tables take for what was mapped here so far. */
@@ -110,6 +119,7 @@ export class PteTable extends Struct {
 
   /** (plain) Entries from `first` up to and not including `end` that are not none. Under ptl. */
   populated(first: number, end: number): readonly number[] {
+    if (this.aliased) return Array.from({ length: Math.max(end - first, 0) }, (_, i) => first + i);
     return this.filled.filter((index) => index >= first && index < end);
   }
 
@@ -131,6 +141,14 @@ export class PteTable extends Struct {
     if (filled && !there) this.filled.splice(at < 0 ? this.filled.length : at, 0, index);
     if (!filled && there) this.filled.splice(at, 1);
   }
+}
+
+/** The lock of a page table; that of its page frame, if frames are handed out again. */
+function ptlOf(memory: Memory): Spinlock {
+  const frame = frameOf(memory);
+  const lock = frame?.ptl ?? new Spinlock('ptlock_ptr(ptdesc)', null);
+  if (frame !== null) frame.ptl = lock;
+  return lock;
 }
 
 /**

@@ -247,7 +247,7 @@ const copy_pte_range = kfunc(
     const { range } = src;
     for (const index of from.populated(range.indexOf(start), range.indexOf(end - 1) + 1)) {
       const pte = yield* READ_ONCE(from.ptes[index]);
-      if (pte === null) continue;
+      if (pte === null || pte.word !== undefined) continue;
       const copy = pte.counter === MM_ANONPAGES ? { ...pte, writable: false } : pte;
       if (pte.writable && copy !== pte) yield* from.set(index, copy);
       if (pte.page === null) yield* copy_nonpresent_pte(dst.vm_mm, src.vm_mm, pte);

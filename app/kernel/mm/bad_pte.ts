@@ -13,7 +13,7 @@ const burst = kernelGlobal('bad_page_map_burst', () => new Burst('BUG: Bad page 
 
 /** A page-table entry that makes no sense, and where it was found. */
 export interface BadPte {
-  readonly pte: number;
+  readonly pte: number | bigint;
   readonly pmd: number;
   /** The page that it maps, if there is one. */
   readonly page: Page | null;

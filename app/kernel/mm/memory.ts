@@ -3,6 +3,7 @@ import { charge } from '../../sim/delay.ts';
 import { atomic_dec } from '../include/atomic.ts';
 import { xa_is_zero } from '../include/maple_tree.ts';
 import {
+  MM_SWAPENTS,
   NR_MM_COUNTERS,
   PAGE_SIZE,
   ULONG_MAX,
@@ -26,6 +27,8 @@ import { spin_lock, spin_unlock } from '../kernel/locking/spinlock.ts';
 import { rcu_read_lock, rcu_read_unlock } from '../kernel/rcu/tree.ts';
 import { mas_find, type MaState } from '../lib/maple_tree.ts';
 import { charge_tables } from './memcontrol.ts';
+import { print_bad_pte } from './bad_pte.ts';
+import { pr_err } from '../printk.ts';
 import { tlb_finish_mmu, tlb_gather_mmu, ZAP_PAGE_NS, type MmuGather } from './mmu_gather.ts';
 import { unlink_anon_vmas } from './rmap.ts';
 import { swap_free } from './swap_entries.ts';
@@ -80,7 +83,8 @@ export function* add_mm_rss_vec(mm: MmStruct, rss: readonly number[]): Body<void
  */
 const zap_pte_range = kfunc(
   'zap_pte_range',
-  function* (tlb: MmuGather, range: PageRange, addr: number, end: number) {
+  function* (tlb: MmuGather, vma: VmAreaStruct, addr: number, end: number) {
+    const { range } = vma;
     const table = yield* pte_offset_map_lock(range);
     if (table === null) return;
     const rss = [0, 0, 0, 0];
@@ -91,6 +95,10 @@ const zap_pte_range = kfunc(
     for (const index of filled[0] === first ? filled : [first, ...filled]) {
       const pte = yield* READ_ONCE(table.ptes[index]);
       if (pte === null) continue;
+      if (pte.word !== undefined) {
+        yield* zap_garbage(table, vma, index, pte.word, rss);
+        continue;
+      }
       yield* table.set(index, null);
       const pages = range.pagesOf(index);
       charge(ZAP_PAGE_NS * pages);
@@ -110,6 +118,65 @@ const zap_pte_range = kfunc(
   { inlined: true },
 );
 
+/** _PAGE_PRESENT, _PAGE_PROTNONE: the hardware or the kernel takes the entry for a page. */
+const PRESENT = 0x101n;
+
+/**
+ * What zap_pte_range() does with a word that is no entry: the page of the table has become somebody else's, whose data
+ * it destroys.
+ *
+ * Context: the page-table lock of what the page was.
+ */
+function* zap_garbage(
+  table: PteTable,
+  vma: VmAreaStruct,
+  index: number,
+  word: bigint,
+  rss: number[],
+): Body<void> {
+  const address = vma.range.addressOf(index);
+  if ((word & PRESENT) === 0n) {
+    rss[MM_SWAPENTS]--;
+    yield* bad_swap_entry(vma, address, word);
+  } else {
+    // vm_normal_page(): there is no such page.
+    yield* bad_pte(vma, address, word, ['vm_normal_page']);
+  }
+  yield* table.set(index, null);
+}
+
+/** Reports an entry that makes no sense. What is above it may be gone by now. */
+export function* bad_pte(
+  vma: VmAreaStruct,
+  address: number,
+  pte: bigint,
+  innermost: readonly string[] = [],
+): Body<void> {
+  const table = yield* READ_ONCE(vma.range.pmd);
+  const pmd = table === null ? 0 : table.memory.address + PAGE_TABLE;
+  const vm_flags = yield* vma.vm_flags.read();
+  print_bad_pte({ pte, pmd, page: null, address, vm_flags, index: address / PAGE_SIZE }, innermost);
+}
+
+/** _KERNPG_TABLE | _PAGE_USER: what a pmd entry has besides the address of a table. */
+const PAGE_TABLE = 0x067;
+
+/** get_swap_device() for an entry that leads to no area. Models: mm/swapfile.c as of v6.10 and later. */
+export const bad_swap_entry = kfunc(
+  'get_swap_device',
+  function* (_vma: VmAreaStruct, _address: number, word: bigint): Body<void> {
+    pr_err(`get_swap_device: Bad swap file entry ${swapEntry(word).toString(16).padStart(8, '0')}`);
+  },
+  { inlined: true },
+);
+
+/** __pte_to_swp_entry() of x86: the type stands on top, the offset below it inverted; and swp_entry(). */
+export function swapEntry(pte: bigint): bigint {
+  const type = pte >> 59n;
+  const offset = ((~pte << 5n) & 0xffff_ffff_ffff_ffffn) >> 14n;
+  return (type << 58n) | offset;
+}
+
 /**
  * unmap_page_range() - zap what a VMA maps between two addresses.
  *
@@ -122,7 +189,7 @@ export const unmap_page_range = kfunc(
     yield* BUG_ON(addr >= end, 'mm/memory.c:1808');
     // tlb_start_vma() looks at the flags.
     yield* vma.vm_flags.read();
-    yield* zap_pte_range(tlb, vma.range, addr, end);
+    yield* zap_pte_range(tlb, vma, addr, end);
   },
 );
 

@@ -33,7 +33,7 @@ import { kfunc } from '../kfunc.ts';
 import { spin_lock, spin_unlock } from '../kernel/locking/spinlock.ts';
 import { reserve } from '../struct.ts';
 import { __mem_cgroup_charge, charge_table, countFault } from './memcontrol.ts';
-import { pte_offset_map_lock, pte_unmap_unlock } from './memory.ts';
+import { bad_pte, pte_offset_map_lock, pte_unmap_unlock } from './memory.ts';
 import { __get_free_pages, free_pages, get_page, Page, put_page } from './page_alloc.ts';
 import { vma_alloc_folio } from './page_limit.ts';
 import { filePage } from './process-image.ts';
@@ -74,6 +74,10 @@ const __handle_mm_fault = kfunc(
     const pte = yield* READ_ONCE(table.ptes[index]);
     if (pte === null) {
       return vma.anonymous ? yield* do_anonymous_page(vma, index, write) : yield* do_fault(vma, index, write);
+    }
+    if (pte.word !== undefined) {
+      yield* bad_pte(vma, address, pte.word);
+      return VM_FAULT_SIGBUS;
     }
     if (pte.page === null) return yield* do_swap_page(vma, index, pte);
     if (write && !pte.writable) return yield* do_wp_page(vma, index, pte);

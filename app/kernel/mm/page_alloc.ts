@@ -1,7 +1,7 @@
 import type { Body } from '../../sim/call.ts';
 import { Cell } from '../../sim/cell.ts';
 import { Operation, type Ordering } from '../../sim/operation.ts';
-import { Atomic, atomic_dec_and_test, atomic_inc } from '../include/atomic.ts';
+import { Atomic, atomic_dec_and_test, atomic_inc, atomic_read, atomic_set } from '../include/atomic.ts';
 import { kernelGlobal } from '../globals.ts';
 import { kernel } from '../kernel.ts';
 import { kfunc } from '../kfunc.ts';
@@ -11,6 +11,7 @@ import { bad_page } from './bad_page.ts';
 import { mem_cgroup_uncharge, type MemCgroup } from './memcontrol.ts';
 import { uncount_pages } from './page_limit.ts';
 import { should_fail } from './failslab.ts';
+import { free_frame, frameOf, HandOut, reusesPages, take_frame } from './page_frame.ts';
 import { Allocate, might_alloc, type AllocOptions } from './slab.ts';
 
 const PAGE_SIZE = 4096;
@@ -26,8 +27,8 @@ export const PG_swapbacked = 6;
 
 /**
  * struct page - what the kernel knows of 2^order neighbouring pages. The struct itself is there for ever; the
- * contents are `memory`, which dies when the last reference is put. A page is never handed out again, so
- * whoever still uses it is found, as with a very long quarantine.
+ * contents are `memory`, which dies when the last reference is put. A page is handed out again only with
+ * SCYTHE_PAGE_REUSE; else whoever still uses it is found, as with a very long quarantine.
  */
 export class Page {
   /** References; the last put_page() frees the page. */
@@ -65,6 +66,9 @@ export const alloc_pages = kfunc(
   function* (gfp: number, order: number, label?: string) {
     const memory = yield* contents(gfp, order, label ?? 'page');
     if (memory === null) return null;
+    const frame = frameOf(memory);
+    if (frame !== null)
+      return frame.page === null ? (frame.page = new Page(memory, order)) : yield* prep_new_page(frame.page);
     if (kernel().config.DEBUG_VM && kernel().tree.traits.spteZapTouchesPage) yield* check_new_pages(order);
     return new Page(memory, order);
   },
@@ -78,7 +82,7 @@ const spoiled_free_pages = kernelGlobal(
 
 /** Sets a flag of a page that may be free already: then whoever is handed the page finds out. */
 export function* set_page_flag(flag: number, page: Page): Body<void> {
-  if (yield* new SetPageFlag(flag, page)) return;
+  if ((yield* new SetPageFlag(flag, page)) || reusesPages()) return;
   yield* spoiled_free_pages().update((pages) => (pages.includes(page) ? pages : [...pages, page]));
 }
 
@@ -102,6 +106,40 @@ class SetPageFlag extends Operation<boolean> {
   }
 }
 
+/** prep_new_page() - a struct page that had another owner before. What it said of that one is gone. */
+function* prep_new_page(page: Page): Body<Page> {
+  page.mapping = null;
+  page.index = 0;
+  page.memcg = null;
+  page.counted = false;
+  yield* page.flags.write(0);
+  yield* atomic_set(page._refcount, 1);
+  return page;
+}
+
+/** A frame that was somebody's before, or null. One that is still in use is reported and lost. */
+function* rmqueue(): Body<KernelMemory | null> {
+  for (;;) {
+    const memory = yield* take_frame();
+    if (memory === null) return null;
+    const page = memory.pageFrame?.page ?? null;
+    if (page !== null && (yield* check_new_page(page))) continue;
+    yield* new HandOut(memory);
+    return memory;
+  }
+}
+
+/** check_new_page() - true for a page off the free list that somebody has changed meanwhile: it is reported. */
+function* check_new_page(page: Page): Body<boolean> {
+  const flags = (yield* page.flags.read()) & PAGE_FLAGS_CHECK_AT_FREE;
+  let reason: string | null = null;
+  if ((yield* atomic_read(page._mapcount)) !== -1) reason = 'nonzero mapcount';
+  else if ((yield* atomic_read(page._refcount)) !== 0) reason = 'nonzero _refcount';
+  else if (flags !== 0) reason = 'PAGE_FLAGS_CHECK_AT_PREP flag(s) set';
+  if (reason !== null) bad_page(page, reason);
+  return reason !== null;
+}
+
 /** check_new_pages() - a page off the free list that has flags is reported and not handed out (DEBUG_VM). */
 function* check_new_pages(order: number): Body<void> {
   for (const page of yield* spoiled_free_pages().read()) {
@@ -122,6 +160,7 @@ export const __free_pages = kfunc('__free_pages', function* (page: Page, _order:
 export const free_unref_page = kfunc('free_unref_page', function* (page: Page) {
   if (free_page_is_bad(page)) return;
   yield* page.memory.free();
+  yield* free_frame(page.memory);
 });
 
 export const get_page = (page: Page) => atomic_inc(page._refcount);
@@ -152,6 +191,7 @@ export function* __get_free_pages<S extends Struct>(
 /** free_pages() - ends the life of a struct from __get_free_pages(). */
 export const free_pages = kfunc('free_pages', function* (object: Struct) {
   yield* object.memory.free();
+  yield* free_frame(object.memory);
 });
 
 /** The order of the smallest block of pages that holds `size` bytes. */
@@ -164,6 +204,8 @@ export function orderOf(size: number): number {
 function* contents(gfp: number, order: number, label: string): Body<KernelMemory | null> {
   might_alloc(gfp);
   if (kernel().faults.rules.length > 0 && (yield* should_fail('fail_page_alloc', label))) return null;
+  const used = order === 0 && reusesPages() ? yield* rmqueue() : null;
+  if (used !== null) return used;
   const memory = reserve('page', label, PAGE_SIZE << order);
   yield* new Allocate(memory);
   return memory;

@@ -1,4 +1,5 @@
 import { v6_8Replacements as dup } from '../kernel/dup_mmap.v6.8.ts';
+import { v6_8Replacements as memory } from '../mm/memory.v6.8.ts';
 import { v6_8Replacements as swap } from '../mm/swapfile.v6.8.ts';
 import type { Tree } from '../tree.ts';
 import { v6_12 } from './v6.12.ts';
@@ -11,6 +12,6 @@ export const v6_8: Tree = {
     'exit_mmap() and the OOM killer knows of the marker',
   release: '6.8.0',
   base: v6_12,
-  replacements: [...dup, ...swap],
+  replacements: [...dup, ...memory, ...swap],
   traits: v6_12.traits,
 };

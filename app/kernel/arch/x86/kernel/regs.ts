@@ -88,7 +88,7 @@ export function codeBytes(of: string, trap: string): string {
   return `Code: ${bytes.join(' ')}`;
 }
 
-export function hex(value: number, digits = 16): string {
+export function hex(value: number | bigint, digits = 16): string {
   return value.toString(16).padStart(digits, '0');
 }
 

@@ -20,6 +20,8 @@ import { mtree_load } from '../../../lib/maple_tree.ts';
 import { pgd_offset } from '../../../mm/gup.ts';
 import { handle_mm_fault } from '../../../mm/memory_fault.ts';
 import { pagefault_out_of_memory } from '../../../mm/oom_kill.ts';
+import type { Page } from '../../../mm/page_alloc.ts';
+import { reusesPages, user_store } from '../../../mm/page_frame.ts';
 import { lock_vma_under_rcu, vma_end_read } from '../../../mm/vma.ts';
 
 /**
@@ -32,19 +34,23 @@ export function* user_access(address: number, access: 'read' | 'write'): Body<vo
   for (;;) {
     if (((yield* READ_ONCE(me.thread_flags)) & EXIT_TO_USER_MODE_WORK) !== 0)
       yield* asm_sysvec_reschedule_ipi();
-    if (yield* translated(address, write)) return;
+    const page = yield* translated(address, write);
+    if (page !== null) {
+      if (write && reusesPages()) yield* user_store(page);
+      return;
+    }
     yield* asm_exc_page_fault(address, write);
   }
 }
 
-/** Do the page tables let the access through? */
-function* translated(address: number, write: boolean): Body<boolean> {
+/** The page, if the page tables let the access through. */
+function* translated(address: number, write: boolean): Body<Page | null> {
   const mm = current().mm.value;
   const range = mm === null ? null : yield* pgd_offset(mm, address);
   const table = range === null ? null : yield* READ_ONCE(range.pmd);
-  if (range === null || table === null) return false;
+  if (range === null || table === null) return null;
   const pte = yield* READ_ONCE(table.ptes[range.indexOf(address)]);
-  return pte !== null && pte.page !== null && (pte.writable || !write);
+  return pte !== null && (pte.writable || !write) ? pte.page : null;
 }
 
 /** The interrupt by which another CPU makes this one look at its flags. */
