@@ -10,11 +10,11 @@ import { user_process_at_boot } from '../kernel/kernel/process.ts';
 import { bareProgram } from '../kernel/mm/process-image.ts';
 import { reservePidsBelow } from '../kernel/kernel/pid.ts';
 import { reserve } from '../kernel/struct.ts';
-import { findProgram } from './programs/index.ts';
+import { findProgram, programs } from './programs/index.ts';
 import type { Program } from './programs/program.ts';
 import type { ScriptNode, StatementNode } from './shell/ast.ts';
 import type { ParsedScript } from './shell/issues.ts';
-import { interactive } from './shell/interactive.ts';
+import { interactive, type Watch } from './shell/interactive.ts';
 import { Shell } from './shell/shell.ts';
 import { ShellState } from './shell/state.ts';
 import { start_gate } from './userland/gate.ts';
@@ -37,6 +37,8 @@ export interface ProcessStart {
   readonly parse: ScriptParser;
   /** When it starts (virtual time); at once without it. */
   readonly at?: Ns;
+  /** What its standard input, output and error are, by path; the console without it. */
+  readonly stdio?: readonly [input: string, output: string, error: string];
   /** It waits at the start gate, with others. */
   readonly actor?: boolean;
   /** No console, and hardly any memory: as little as a search can do with. */
@@ -87,6 +89,10 @@ export interface InteractiveOptions {
   /** The size of the terminal. */
   readonly rows: number;
   readonly cols: number;
+  /** Hears each command that was entered, as it begins. */
+  readonly onCommand?: (source: string) => void;
+  /** Hears each prompt for a new command. */
+  readonly onPrompt?: () => void;
 }
 
 /**
@@ -105,7 +111,7 @@ export function startInteractiveShell(kernel: Kernel, options: InteractiveOption
       state.variables.set(name, value);
       state.exported.add(name);
     }
-    const body = (): Body<number> => login(new Shell({ parse, findProgram }, state));
+    const body = (): Body<number> => login(new Shell({ parse, findProgram, programNames }, state), options);
     const task = user_process_at_boot('bash', () => withConsole(body), {
       pid: SHELL_PID,
       prepare: giveFiles,
@@ -116,6 +122,8 @@ export function startInteractiveShell(kernel: Kernel, options: InteractiveOption
   });
 }
 
+const programNames = (): readonly string[] => programs.map(({ name }) => name);
+
 /** The id of the user who is not root. */
 const FIRST_USER = 1000;
 
@@ -125,10 +133,10 @@ function loginEnvironment(user: string, home: string): readonly (readonly [name:
 }
 
 /** What getty and login do before they become the shell. */
-function* login(shell: Shell): Body<number> {
+function* login(shell: Shell, watch: Watch): Body<number> {
   yield* setsid();
   yield* ioctl(STDIN, 'TIOCSCTTY');
-  return yield* interactive(shell);
+  return yield* interactive(shell, watch);
 }
 
 /** Starts one program without a shell in a booted kernel. */
@@ -137,7 +145,7 @@ export function startProgram(kernel: Kernel, start: ProcessStart): TaskStruct {
     reservePidsBelow(SHELL_PID + 1);
     const { name } = start.program;
     const body = () => runProgram(start);
-    const task = start.bare === true ? bareProcess(name, body) : process(name, body);
+    const task = start.bare === true ? bareProcess(name, body) : process(name, body, undefined, start.stdio);
     if (start.actor === true) {
       start_gate().processes.add(task.tgid);
       start_gate().parties++;
@@ -164,8 +172,14 @@ export function transcript(kernel: Kernel): string {
 }
 
 /** A process with the console as standard input, output and error. */
-function process(comm: string, body: () => Body<number>, pid?: number): TaskStruct {
-  return user_process_at_boot(comm, () => withConsole(body), {
+function process(
+  comm: string,
+  body: () => Body<number>,
+  pid?: number,
+  stdio?: ProcessStart['stdio'],
+): TaskStruct {
+  const withFiles = () => (stdio === undefined ? withConsole(body) : withStreams(stdio, body));
+  return user_process_at_boot(comm, withFiles, {
     ...(pid !== undefined && { pid }),
     prepare: giveFiles,
   });
@@ -174,6 +188,11 @@ function process(comm: string, body: () => Body<number>, pid?: number): TaskStru
 function* withConsole(body: () => Body<number>): Body<number> {
   const fd = yield* open('/dev/console', O_RDWR);
   for (const copy of [1, 2]) yield* dup2(fd, copy);
+  return yield* body();
+}
+
+function* withStreams(stdio: readonly string[], body: () => Body<number>): Body<number> {
+  for (const path of stdio) yield* open(path, O_RDWR);
   return yield* body();
 }
 

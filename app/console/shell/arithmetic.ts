@@ -16,9 +16,9 @@ export function evaluate(expression: ArithExpr, context: ArithmeticContext): num
       return Math.trunc(expression.value);
     case 'ArithVariable':
     case 'ArithSpecialVar':
-      return valueOf(context.get(expression.name));
+      return variable(expression.name, context);
     case 'ArithBracedExpansion':
-      return valueOf(context.get(expression.content));
+      return variable(expression.content, context);
     case 'ArithGroup':
     case 'ArithNested':
       return evaluate(expression.expression, context);
@@ -30,12 +30,15 @@ export function evaluate(expression: ArithExpr, context: ArithmeticContext): num
       return unary(expression, context);
     case 'ArithBinary':
       return binary(expression, context);
+    case 'ArithArrayElement':
+      return variable(elementName(expression, context), context);
     case 'ArithAssignment': {
+      const { variable: array, subscript: index, stringKey } = expression;
+      const target = elementName({ array, index, stringKey }, context);
       const right = evaluate(expression.value, context);
       const operator = expression.operator.slice(0, -1);
-      const before = operator === '' ? 0 : valueOf(context.get(expression.variable));
-      const value = operator === '' ? right : apply(operator, before, right);
-      context.set(expression.variable, String(value));
+      const value = operator === '' ? right : apply(operator, variable(target, context), right);
+      context.set(target, String(value));
       return value;
     }
     default:
@@ -46,10 +49,13 @@ export function evaluate(expression: ArithExpr, context: ArithmeticContext): num
 function unary(expression: Extract<ArithExpr, { type: 'ArithUnary' }>, context: ArithmeticContext): number {
   const { operator, operand, prefix } = expression;
   if (operator === '++' || operator === '--') {
-    if (operand.type !== 'ArithVariable') throw new ArithmeticError(`${operator} needs a variable`);
-    const before = valueOf(context.get(operand.name));
+    let name: string;
+    if (operand.type === 'ArithVariable') ({ name } = operand);
+    else if (operand.type === 'ArithArrayElement') name = elementName(operand, context);
+    else throw new ArithmeticError(`${operator}: attempted assignment to non-variable`);
+    const before = variable(name, context);
     const after = operator === '++' ? before + 1 : before - 1;
-    context.set(operand.name, String(after));
+    context.set(name, String(after));
     return prefix ? after : before;
   }
   const value = evaluate(operand, context);
@@ -120,10 +126,49 @@ function power(base: number, exponent: number): number {
   return value;
 }
 
+/** `a[2]`, as the shell keeps it; a plain name without a subscript. */
+function elementName(
+  {
+    array,
+    index,
+    stringKey,
+  }: { array: string; index?: ArithExpr | undefined; stringKey?: string | undefined },
+  context: ArithmeticContext,
+): string {
+  if (stringKey !== undefined) return `${array}[${stringKey}]`;
+  return index === undefined ? array : `${array}[${evaluate(index, context)}]`;
+}
+
+/** Names within names: `a=b; b=3; $((a))` is 3. */
+const DEEPEST_NAMES = 32;
+
+function variable(name: string, context: ArithmeticContext, depth = 0): number {
+  const text = context.get(name).trim();
+  if (/^[A-Za-z_]\w*(?:\[\w+\])?$/.test(text)) {
+    if (depth === DEEPEST_NAMES) throw new ArithmeticError(`${text}: expression recursion level exceeded`);
+    return variable(text, context, depth + 1);
+  }
+  return valueOf(text);
+}
+
 function valueOf(text: string): number {
   const word = text.trim();
   if (word === '') return 0;
+  if (/^[+-]?0[0-7]+$/.test(word)) return parseInt(word, 8);
   if (/^[+-]?\d+$/.test(word)) return Number(word);
   if (/^0[xX][0-9a-fA-F]+$/.test(word)) return Number(word);
-  throw new ArithmeticError(`${word}: syntax error: operand expected`);
+  const based = /^(\d+)#(\w+)$/.exec(word);
+  if (based !== null && Number(based[1]) >= 2 && Number(based[1]) <= 36)
+    return parseInt(based[2], Number(based[1]));
+  throw new ArithmeticError(`${word}: syntax error: operand expected (error token is "${word}")`);
+}
+
+/** What is wrong, with the expression in front as bash has it. */
+export function explain(error: unknown, text: string | undefined): unknown {
+  if (!(error instanceof ArithmeticError) || text === undefined || error.message.startsWith(text))
+    return error;
+  const divisor = /[/%]\s*([^/%]*)$/.exec(text)?.[1];
+  const token =
+    error.message === 'division by 0' && divisor !== undefined ? ` (error token is "${divisor}")` : '';
+  return new ArithmeticError(`${text.trim()}: ${error.message}${token}`);
 }

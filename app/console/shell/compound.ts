@@ -1,5 +1,7 @@
 import type { Body } from '../../sim/call.ts';
-import { evaluate } from './arithmetic.ts';
+import { strerror } from '../../kernel/include/errno.ts';
+import { runningTask } from '../../sim/machine-in-force.ts';
+import { evaluate, explain } from './arithmetic.ts';
 import type {
   CaseNode,
   CommandNode,
@@ -13,7 +15,9 @@ import type {
 import { conditionHolds } from './conditional.ts';
 import { arithmeticContext, expandPattern, expandString, expandWords } from './expand.ts';
 import { patternToRegExp } from './pattern.ts';
+import { enterJob, foreground, placeJob } from './pipeline.ts';
 import type { Shell } from './shell.ts';
+import { waitForChild } from './waiting.ts';
 
 export function* compound(
   shell: Shell,
@@ -24,8 +28,17 @@ export function* compound(
       yield* shell.statements(command.body);
       return;
     case 'Subshell': {
-      const pid = yield* shell.forkShell((child) => child.statements(command.body));
-      shell.state.status = yield* shell.waitForChild(pid, true);
+      const pid = yield* shell.forkShell(function* (child) {
+        yield* enterJob(shell, 0, 'foreground');
+        yield* child.statements(command.body);
+      });
+      if (pid < 0) {
+        yield* shell.complain(`fork: ${strerror(pid)}`);
+        shell.state.status = 254;
+      } else if (shell.state.options.monitor) {
+        yield* placeJob(shell, pid, pid, 'foreground');
+        shell.state.status = yield* foreground(shell, [pid], '( … )');
+      } else shell.state.status = yield* waitForChild(shell, pid, true);
       return;
     }
     case 'If':
@@ -108,9 +121,11 @@ function* whileCommand(shell: Shell, { type, condition, body }: WhileNode | Unti
 
 /** One round of a loop; false if the loop is to be left. */
 function* loopBody(shell: Shell, body: readonly StatementNode[]): Body<boolean> {
+  const before = runningTask().operations;
   shell.state.loops++;
   yield* shell.statements(body);
   shell.state.loops--;
+  if (runningTask().operations === before && shell.state.unwinding === null) yield* shell.breathe();
   const { unwinding } = shell.state;
   if (unwinding === null) return true;
   if (unwinding.kind !== 'break' && unwinding.kind !== 'continue') return false;
@@ -140,7 +155,12 @@ function* caseCommand(shell: Shell, { word, items }: CaseNode): Body<void> {
 
 function arithmetic(
   shell: Shell,
-  node: { readonly expression: Parameters<typeof evaluate>[0] } | null,
+  node: { readonly expression: Parameters<typeof evaluate>[0]; readonly originalText?: string } | null,
 ): number {
-  return node === null ? 0 : evaluate(node.expression, arithmeticContext(shell));
+  if (node === null) return 0;
+  try {
+    return evaluate(node.expression, arithmeticContext(shell));
+  } catch (error) {
+    throw explain(error, `((: ${node.originalText?.trim() ?? ''}`);
+  }
 }

@@ -1,16 +1,25 @@
+import { current } from '../../kernel/include/sched.ts';
 import { machineInForce } from '../../sim/machine-in-force.ts';
 import type { Body } from '../../sim/call.ts';
-import { evaluate, type ArithmeticContext } from './arithmetic.ts';
+import { evaluate, explain, type ArithmeticContext } from './arithmetic.ts';
 import type { BraceExpansionPart, ParameterExpansionPart, ScriptNode, WordNode, WordPart } from './ast.ts';
 import { glob } from './glob.ts';
+import type { ParsedScript } from './issues.ts';
+import { expandPrompt } from './prompt.ts';
+import { quote } from './quote.ts';
+import { arrayOf, reference, subscriptKey, valueOf } from './variables.ts';
 import { escapePattern, isPattern, patternSource, patternToRegExp, unescapePattern } from './pattern.ts';
 import type { ShellState } from './state.ts';
 
 /** What expansions need of the shell around them. */
 export interface ExpansionHost {
   readonly state: ShellState;
+  /** Parses a text: a pure function. */
+  parse(source: string): ParsedScript;
   /** Runs a script in a subshell and gives what it printed, without newlines at the end. */
   substitute(script: ScriptNode): Body<string>;
+  /** Process substitution: the path of a pipe to a script in a subshell. */
+  substituteProcess(script: ScriptNode, direction: 'input' | 'output'): Body<string>;
   /** Sets a variable. */
   assign(name: string, value: string): void;
 }
@@ -33,8 +42,9 @@ export function* expandWord(host: ExpansionHost, word: WordNode): Body<string[]>
   for (const parts of expandBraces(word.parts)) {
     const pieces = yield* expandParts(host, parts, false);
     for (const field of splitFields(pieces, host.state.variables.get('IFS') ?? ' \t\n')) {
-      const matches = isPattern(field) && !host.state.noglob ? yield* glob(field) : [];
+      const matches = isPattern(field) && !host.state.options.noglob ? yield* glob(field) : [];
       if (matches.length > 0) fields.push(...matches);
+      else if (isPattern(field) && host.state.shopt.has('nullglob')) continue;
       else fields.push(unescapePattern(field));
     }
   }
@@ -61,7 +71,13 @@ export function* expandPattern(host: ExpansionHost, word: WordNode): Body<string
 
 export function arithmeticContext(host: ExpansionHost): ArithmeticContext {
   return {
-    get: (name) => lookUp(host, name) ?? '',
+    get: (name) => {
+      const value = lookUp(host, name);
+      if (value === undefined && host.state.options.nounset) {
+        throw new ExpansionError(`${name}: unbound variable`);
+      }
+      return value ?? '';
+    },
     set: (name, value) => {
       host.assign(name, value);
     },
@@ -84,7 +100,7 @@ function* expandPart(host: ExpansionHost, part: WordPart, quoted: boolean): Body
     case 'Glob':
       return [{ text: part.pattern, as: quoted ? 'quoted' : 'pattern' }];
     case 'TildeExpansion':
-      return [{ text: part.user === null ? homeOf(host) : `/home/${part.user}`, as: 'quoted' }];
+      return [{ text: tilde(host, part.user), as: 'quoted' }];
     case 'DoubleQuoted': {
       const inner = yield* expandParts(host, part.parts, true);
       const onlyArgs = part.parts.length === 1 && isAllArgs(part.parts[0]);
@@ -95,7 +111,13 @@ function* expandPart(host: ExpansionHost, part: WordPart, quoted: boolean): Body
     case 'CommandSubstitution':
       return [{ text: yield* host.substitute(part.body), as }];
     case 'ArithmeticExpansion':
-      return [{ text: String(evaluate(part.expression.expression, arithmeticContext(host))), as }];
+      try {
+        return [{ text: String(evaluate(part.expression.expression, arithmeticContext(host))), as }];
+      } catch (error) {
+        throw explain(error, part.expression.originalText);
+      }
+    case 'ProcessSubstitution':
+      return [{ text: yield* host.substituteProcess(part.body, part.direction), as: 'quoted' }];
     default:
       throw new ExpansionError(`${part.type} is not supported`);
   }
@@ -106,24 +128,109 @@ const isAllArgs = (part: WordPart): boolean =>
 
 const homeOf = (host: ExpansionHost): string => host.state.variables.get('HOME') ?? '/root';
 
+function tilde(host: ExpansionHost, user: string | null): string {
+  const { variables } = host.state;
+  if (user === null) return homeOf(host);
+  if (user === '+') return variables.get('PWD') ?? '~+';
+  if (user === '-') return variables.get('OLDPWD') ?? '~-';
+  return user === 'root' ? '/root' : `/home/${user}`;
+}
+
 function* expandParameter(host: ExpansionHost, part: ParameterExpansionPart, quoted: boolean): Body<Piece[]> {
   const { parameter: name, operation } = part;
-  const as = quoted ? 'quoted' : 'split';
-  if ((name === '@' || name === '*') && operation === null) {
-    const { args, variables } = host.state;
-    if (quoted && name === '*') {
-      return [{ text: args.join((variables.get('IFS') ?? ' ').slice(0, 1)), as: 'quoted' }];
-    }
-    return args.map((text, i) => ({ text, as, begins: i > 0 }));
+  const list = yield* listOf(host, name, operation);
+  if (list !== null) return yield* expandList(host, list, operation, quoted);
+  return yield* expandScalar(host, yield* scalarName(host, name), operation, quoted);
+}
+
+/** Several values: `$@`, `${a[*]}`, `${!a[@]}`, `${!prefix@}`. */
+interface ValueList {
+  readonly values: readonly string[];
+  /** `*` rather than `@`. */
+  readonly star: boolean;
+}
+
+function* listOf(
+  host: ExpansionHost,
+  name: string,
+  operation: ParameterExpansionPart['operation'],
+): Body<ValueList | null> {
+  const { state } = host;
+  if (operation?.type === 'ArrayKeys') {
+    return { values: [...(arrayOf(state, operation.array)?.values.keys() ?? [])], star: operation.star };
   }
+  if (operation?.type === 'VarNamePrefix') {
+    const names = [...state.variables.keys(), ...state.arrays.keys()].sort();
+    return { values: names.filter((one) => one.startsWith(operation.prefix)), star: operation.star };
+  }
+  if (name === '@' || name === '*') return { values: state.args, star: name === '*' };
+  const parts = reference(name);
+  if (parts === null || (parts.subscript !== '@' && parts.subscript !== '*')) return null;
+  return { values: [...(arrayOf(state, parts.name)?.values.values() ?? [])], star: parts.subscript === '*' };
+}
+
+function* expandList(
+  host: ExpansionHost,
+  { values, star }: ValueList,
+  operation: ParameterExpansionPart['operation'],
+  quoted: boolean,
+): Body<Piece[]> {
+  const as = quoted ? 'quoted' : 'split';
+  let shown = values;
+  switch (operation?.type) {
+    case undefined:
+    case 'ArrayKeys':
+    case 'VarNamePrefix':
+      break;
+    case 'Length':
+      return [{ text: String(values.length), as }];
+    case 'DefaultValue':
+      if (values.length === 0) return yield* expandParts(host, operation.word.parts, quoted);
+      break;
+    case 'UseAlternative':
+      return values.length === 0 ? [] : yield* expandParts(host, operation.word.parts, quoted);
+    case 'Substring': {
+      const context = arithmeticContext(host);
+      const at = evaluate(operation.offset.expression, context);
+      const from = at < 0 ? Math.max(0, values.length + at) : at;
+      const length =
+        operation.length === null ? values.length : evaluate(operation.length.expression, context);
+      shown = values.slice(from, from + length);
+      break;
+    }
+    default: {
+      const changed: string[] = [];
+      if (operation === null) break;
+      for (const value of values) changed.push(yield* transform(host, value, operation));
+      shown = changed;
+    }
+  }
+  if (quoted && star) {
+    return [{ text: shown.join((host.state.variables.get('IFS') ?? ' ').slice(0, 1)), as: 'quoted' }];
+  }
+  return shown.map((text, i) => ({ text, as, begins: i > 0 }));
+}
+
+/** `a[i]` with its subscript as the array has it; other names as they are. */
+function* scalarName(host: ExpansionHost, name: string): Body<string> {
+  const parts = reference(name);
+  return parts === null ? name : `${parts.name}[${yield* subscriptKey(host, parts.name, parts.subscript)}]`;
+}
+
+function* expandScalar(
+  host: ExpansionHost,
+  name: string,
+  operation: ParameterExpansionPart['operation'],
+  quoted: boolean,
+): Body<Piece[]> {
+  const as = quoted ? 'quoted' : 'split';
   const value = lookUp(host, name);
   const unset = value === undefined;
-  if (operation === null || operation.type === 'Length') {
-    if (unset && host.state.nounset) throw new ExpansionError(`${name}: unbound variable`);
-    const text = value ?? '';
-    return [{ text: operation === null ? text : String(text.length), as }];
-  }
-  switch (operation.type) {
+  switch (operation?.type) {
+    case undefined:
+    case 'Length':
+      if (unset && host.state.options.nounset) throw new ExpansionError(`${name}: unbound variable`);
+      return [{ text: operation === null ? (value ?? '') : String(Array.from(value ?? '').length), as }];
     case 'DefaultValue':
       if (!unset && !(operation.checkEmpty && value === '')) return [{ text: value, as }];
       return yield* expandParts(host, operation.word.parts, quoted);
@@ -141,9 +248,36 @@ function* expandParameter(host: ExpansionHost, part: ParameterExpansionPart, quo
       const why = operation.word === null ? '' : yield* expandString(host, operation.word);
       throw new ExpansionError(`${name}: ${why === '' ? 'parameter null or not set' : why}`);
     }
+    case 'Indirection': {
+      const target = value ?? '';
+      if (!/^(?:[A-Za-z_]\w*(?:\[[^]*\])?|\d+|[@*#?!$-])$/.test(target)) {
+        throw new ExpansionError(`${name}: invalid indirect expansion`);
+      }
+      const inner = {
+        type: 'ParameterExpansion' as const,
+        parameter: target,
+        operation: operation.innerOp ?? null,
+      };
+      return yield* expandParameter(host, inner, quoted);
+    }
+    case 'BadSubstitution':
+      throw new ExpansionError(`\${${operation.text}}: bad substitution`);
+    case 'LengthSliceError':
+      throw new ExpansionError(`\${#${name}:…}: bad substitution`);
+    default:
+      if (operation === null) return [{ text: value ?? '', as }];
+      return [{ text: yield* transform(host, value ?? '', operation, unset), as }];
+  }
+}
+
+type Operation = NonNullable<ParameterExpansionPart['operation']>;
+
+/** What an operation on a text makes of it. */
+function* transform(host: ExpansionHost, value: string, operation: Operation, unset = false): Body<string> {
+  switch (operation.type) {
     case 'PatternRemoval': {
       const pattern = yield* expandPattern(host, operation.pattern);
-      return [{ text: removePattern(value ?? '', pattern, operation.side, operation.greedy), as }];
+      return removePattern(value, pattern, operation.side, operation.greedy);
     }
     case 'PatternReplacement': {
       const pattern = patternSource(yield* expandPattern(host, operation.pattern));
@@ -151,25 +285,38 @@ function* expandParameter(host: ExpansionHost, part: ParameterExpansionPart, quo
       const start = operation.anchor === 'start' ? '^' : '';
       const end = operation.anchor === 'end' ? '$' : '';
       const search = new RegExp(`${start}(?:${pattern})${end}`, operation.all ? 'sug' : 'su');
-      return [{ text: (value ?? '').replace(search, () => by), as }];
+      return value.replace(search, () => by);
     }
     case 'Substring': {
       const context = arithmeticContext(host);
-      const text = value ?? '';
       const at = evaluate(operation.offset.expression, context);
-      const from = at < 0 ? Math.max(0, text.length + at) : at;
-      if (operation.length === null) return [{ text: text.slice(from), as }];
+      const from = at < 0 ? Math.max(0, value.length + at) : at;
+      if (operation.length === null) return value.slice(from);
       const length = evaluate(operation.length.expression, context);
-      return [{ text: text.slice(from, length < 0 ? text.length + length : from + length), as }];
+      return value.slice(from, length < 0 ? value.length + length : from + length);
     }
     case 'CaseModification': {
-      const text = value ?? '';
       const change = (part: string): string =>
         operation.direction === 'upper' ? part.toUpperCase() : part.toLowerCase();
-      return [{ text: operation.all ? change(text) : change(text.slice(0, 1)) + text.slice(1), as }];
+      return operation.all ? change(value) : change(value.slice(0, 1)) + value.slice(1);
     }
+    case 'Transform':
+      switch (operation.operator) {
+        case 'Q':
+          return unset ? '' : quote(value);
+        case 'U':
+          return value.toUpperCase();
+        case 'u':
+          return value.slice(0, 1).toUpperCase() + value.slice(1);
+        case 'L':
+          return value.toLowerCase();
+        case 'P':
+          return expandPrompt(host.state, value);
+        default:
+          throw new ExpansionError(`\${…@${operation.operator}}: not supported`);
+      }
     default:
-      throw new ExpansionError(`${operation.type} is not supported`);
+      throw new ExpansionError(`${operation.type}: not supported`);
   }
 }
 
@@ -201,7 +348,24 @@ function lookUp(host: ExpansionHost, name: string): string | undefined {
     case '*':
       return state.args.join(' ');
     case '-':
-      return (state.errexit ? 'e' : '') + (state.nounset ? 'u' : '') + (state.xtrace ? 'x' : '');
+      return state.flags;
+    case '_':
+      return state.lastArgument;
+    case 'BASHPID':
+      return String(current().tgid);
+    case 'PPID':
+      return String(current().ppid);
+    case 'UID':
+    case 'EUID':
+      return String(current().uid);
+    case 'BASH_SUBSHELL':
+      return current().tgid === state.pid ? '0' : '1';
+    case 'BASH_VERSION':
+      return '5.2.37(1)-release';
+    case 'EPOCHSECONDS':
+      return String(Math.floor(machineInForce().now / 1_000_000_000));
+    case 'FUNCNAME':
+      return undefined;
     case 'LINENO':
       return String(state.line);
     case 'SECONDS':
@@ -209,8 +373,11 @@ function lookUp(host: ExpansionHost, name: string): string | undefined {
     case 'RANDOM':
       state.random = (Math.imul(state.random, 1103515245) + 12345) & 0x7fffffff;
       return String((state.random >>> 16) & 0x7fff);
-    default:
-      return state.variables.get(name);
+    default: {
+      const parts = state.arrays.size === 0 && !name.includes('[') ? null : reference(name);
+      if (parts !== null) return arrayOf(state, parts.name)?.values.get(parts.subscript);
+      return name === 'PIPESTATUS' ? String(state.pipeStatus[0]) : valueOf(state, name);
+    }
   }
 }
 
@@ -257,20 +424,36 @@ function expandBraces(parts: readonly WordPart[]): WordPart[][] {
 function braceAlternatives({ items }: BraceExpansionPart): WordPart[][] {
   return items.flatMap((item) => {
     if (item.type === 'Word') return expandBraces(item.word.parts);
-    return range(item.start, item.end, item.step).map((value): WordPart[] => [{ type: 'Literal', value }]);
+    return range(item.start, item.end, item.step, item.startStr, item.endStr).map((value): WordPart[] => [
+      { type: 'Literal', value },
+    ]);
   });
 }
 
-function range(start: string | number, end: string | number, step = 1): string[] {
+function range(
+  start: string | number,
+  end: string | number,
+  step = 1,
+  startText = '',
+  endText = '',
+): string[] {
   const letters = typeof start === 'string';
   const from = typeof start === 'string' ? start.charCodeAt(0) : start;
   const to = typeof end === 'string' ? end.charCodeAt(0) : end;
   const by = Math.max(1, Math.abs(step));
+  // {01..10}: all get as many digits as the longer end has.
+  const width =
+    /^-?0\d/.test(startText) || /^-?0\d/.test(endText) ? Math.max(startText.length, endText.length) : 0;
   const values: string[] = [];
   const count = Math.floor(Math.abs(to - from) / by);
   for (let i = 0; i <= count; i++) {
     const value = from + (to < from ? -i : i) * by;
-    values.push(letters ? String.fromCharCode(value) : String(value));
+    values.push(letters ? String.fromCharCode(value) : padded(value, width));
   }
   return values;
+}
+
+function padded(value: number, width: number): string {
+  const digits = String(Math.abs(value)).padStart(value < 0 ? width - 1 : width, '0');
+  return value < 0 ? `-${digits}` : digits;
 }

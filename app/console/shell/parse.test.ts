@@ -36,15 +36,41 @@ test('a syntax error names its line', () => {
 });
 
 test('what the shell cannot run is refused with its line and its name', () => {
-  expect(problems('echo a\ndiff <(ls) x\n')).toEqual([
-    'line 2: process substitution <(...) is not supported',
+  expect(problems('echo a\nselect x in a b; do :; done\n')).toEqual([
+    'line 2, column 1: select: not supported by this shell',
   ]);
-  expect(problems('a=(1 2)\n')).toContain('line 1: arrays are not supported');
-  expect(problems('echo a\n\nfor i in 1; do\n  echo ${!x}\ndone\n')).toEqual([
-    'line 4: indirect expansion ${!name} is not supported',
+  expect(problems('echo a\n\nfor i in 1; do\n  echo $(( $(echo 1) + 1 ))\ndone\n')).toEqual([
+    'line 4: command substitution in arithmetic is not supported',
   ]);
 });
 
 test('all problems of a script are told at once', () => {
-  expect(problems('a=(1)\nb=(2)\n')).toHaveLength(2);
+  expect(problems('echo $(( `a` ))\necho $(( `b` ))\n')).toHaveLength(2);
+});
+
+test('mistakes are told in the words of bash', () => {
+  const message = (source: string): string => {
+    const parsed = parseScript(source);
+    return parsed.ok ? 'fine' : parsed.issues[0].message;
+  };
+  expect(message('echo )')).toBe("syntax error near unexpected token `)'");
+  expect(message('echo a | | b')).toBe("syntax error near unexpected token `|'");
+  expect(message('done')).toBe("syntax error near unexpected token `done'");
+  expect(message('echo >')).toBe("syntax error near unexpected token `newline'");
+  expect(message('for x in a; echo; done')).toBe("syntax error near unexpected token `echo'");
+  expect(message('if true; then')).toBe('syntax error: unexpected end of file');
+  expect(message('echo "a')).toBe('unexpected EOF while looking for matching `"\'');
+});
+
+test.each([
+  ...['if true', 'for i in a b', 'while true; do', 'echo "a', "echo 'a", 'echo $(', '(', '{ echo a', 'f() {'],
+  ...['cat <<E', 'cat <<E\nabc', 'echo a |', 'echo a &&', 'echo a ||', 'echo a \\', 'case x in', '[[ a'],
+])('%j could go on in the next line', (source) => {
+  const parsed = parseScript(source);
+  expect(parsed.ok ? 'complete' : parsed.incomplete).toBe(true);
+});
+
+test.each(['echo a', 'echo )', 'fi', 'cat <<E\nE\n', 'echo a \\\nb', '', '# |'])('%j could not', (source) => {
+  const parsed = parseScript(source);
+  expect(parsed.ok || parsed.incomplete !== true).toBe(true);
 });

@@ -11,11 +11,37 @@ export function parseScript(source: string): ParsedScript {
   try {
     script = parse(source);
   } catch (error) {
-    return { ok: false, issues: [issueOf(error)] };
+    const issue = issueOf(error, source);
+    return { ok: false, issues: [issue], ...(/unexpected (?:EOF|end of file)/.test(issue.message) && OPEN) };
   }
-  const issues = new SupportCheck(source).check(script);
-  return issues.length === 0 ? { ok: true, script } : { ok: false, issues };
+  const check = new SupportCheck(source);
+  const issues = check.check(script);
+  if (issues.length === 0) return endsOpen(source) ? openEnd(source) : { ok: true, script };
+  return { ok: false, issues, ...((check.open || endsOpen(source)) && OPEN) };
 }
+
+const OPEN = { incomplete: true } as const;
+
+/** Does the text end where a command or the rest of a word has to follow: `|`, `&&`, a backslash? */
+function endsOpen(source: string): boolean {
+  return (
+    /(?:^|[^\\])(?:\\\\)*\\\n?$/.test(source) || /(?:&&|\|\|?)\s*$/.test(source.replace(/(^|\s)#.*$/gm, ''))
+  );
+}
+
+function openEnd(source: string): ParsedScript {
+  const line = source.split('\n').length;
+  // A backslash at the very end of a script stands for itself.
+  if (/\\\n?$/.test(source)) {
+    const script = parse(source);
+    return source.endsWith('\n') ? { ok: true, script } : { ok: false, issues: [endOfFile(line)], ...OPEN };
+  }
+  return { ok: false, issues: [endOfFile(line)], ...OPEN };
+}
+
+const endOfFile = (line: number): ShellIssue => ({
+  ...{ line, column: null, message: 'syntax error: unexpected end of file' },
+});
 
 /** A parse that is known to succeed: for scripts in the code and in tests. */
 export function parseOrThrow(source: string): ScriptNode {
@@ -24,15 +50,47 @@ export function parseOrThrow(source: string): ScriptNode {
   throw new Error(parsed.issues.map(formatIssue).join('\n'));
 }
 
-function issueOf(error: unknown): ShellIssue {
+function issueOf(error: unknown, source: string): ShellIssue {
   if (!(error instanceof Error)) return { line: 1, column: null, message: String(error) };
   const { line, column } = error as { line?: unknown; column?: unknown };
   const at = /^Parse error at (\d+):(\d+): /.exec(error.message);
-  return {
-    line: typeof line === 'number' && line > 0 ? line : Number(at?.[1] ?? 1),
+  const place = {
+    line: typeof line === 'number' && line > 0 ? line : Math.max(1, Number(at?.[1] ?? 1)),
     column: typeof column === 'number' && column > 0 ? column : at === null ? null : Number(at[2]),
-    message: error.message.replace(/^Parse error at \d+:\d+: /, ''),
   };
+  const message = error.message.replace(/^Parse error at \d+:\d+: /, '').replace(/^line \d+: /, '');
+  return { ...place, message: inBashsWords(message, place, source) };
+}
+
+/** What the parser says, as bash says it. */
+function inBashsWords(
+  message: string,
+  { line, column }: { readonly line: number; readonly column: number | null },
+  source: string,
+): string {
+  if (/^Expected .*, got EOF$/.test(message)) return 'syntax error: unexpected end of file';
+  const position =
+    source
+      .split('\n')
+      .slice(0, line - 1)
+      .join('\n').length +
+    (line > 1 ? 1 : 0) +
+    (column ?? 1) -
+    1;
+  // An empty body at the end of the text: the parser names the word that would be wrong after it.
+  if (/near unexpected token/.test(message) && source.slice(position).trim() === '') {
+    return 'syntax error: unexpected end of file';
+  }
+  const unclosed = /^unexpected EOF while looking for matching [`'](.)'$/.exec(message);
+  if (unclosed !== null) return `unexpected EOF while looking for matching \`${unclosed[1]}'`;
+  const unsupported = /near unexpected token `(select|coproc)'$/.exec(message);
+  if (unsupported !== null) return `${unsupported[1]}: not supported by this shell`;
+  if (/^Expected /.test(message)) {
+    const rest = (source.split('\n')[line - 1] ?? '').slice((column ?? 1) - 1);
+    const token = /^\s*(&&|\|\||;;|<<|>>|[;&|()<>]|[^\s;&|()<>]+)/.exec(rest)?.[1] ?? 'newline';
+    return `syntax error near unexpected token \`${token}'`;
+  }
+  return message;
 }
 
 /** Kinds of nodes that the interpreter knows. */
@@ -45,20 +103,14 @@ const SUPPORTED = new Set([
   ...['DefaultValue', 'AssignDefault', 'ErrorIfUnset', 'UseAlternative', 'Length', 'PatternRemoval'],
   ...['PatternReplacement', 'Substring', 'CaseModification'],
   ...['ArithmeticExpression', 'ArithNumber', 'ArithVariable', 'ArithSpecialVar', 'ArithBinary', 'ArithUnary'],
+  ...['ProcessSubstitution', 'Indirection', 'ArrayKeys', 'VarNamePrefix', 'Transform', 'BadSubstitution'],
+  ...['LengthSliceError', 'ArithArrayElement'],
   ...['ArithTernary', 'ArithAssignment', 'ArithGroup', 'ArithNested', 'ArithBracedExpansion'],
   ...['CondBinary', 'CondUnary', 'CondNot', 'CondAnd', 'CondOr', 'CondGroup', 'CondWord'],
 ]);
 
 /** What users call the kinds that are refused. */
 const NAMES: Readonly<Record<string, string>> = {
-  ProcessSubstitution: 'process substitution <(...)',
-  Indirection: 'indirect expansion ${!name}',
-  ArrayKeys: 'arrays',
-  VarNamePrefix: 'expansion of names ${!prefix*}',
-  Transform: 'transformation ${name@...}',
-  BadSubstitution: 'this substitution',
-  LengthSliceError: 'this substitution',
-  ArithArrayElement: 'arrays',
   ArithCommandSubst: 'command substitution in arithmetic',
   ArithSyntaxError: 'this arithmetic expression',
 };
@@ -86,6 +138,8 @@ class SupportCheck {
   private readonly issues: ShellIssue[] = [];
   private line = 1;
   private searched = 0;
+  /** The text ends within a here-document. */
+  open = false;
 
   constructor(private readonly source: string) {}
 
@@ -124,19 +178,25 @@ class SupportCheck {
       return;
     }
     const parts = node as Parts;
-    if (node.type === 'Assignment' && parts.array !== null) this.refuse('arrays are not supported');
     if (node.type === 'Redirection' && parts.fdVariable !== undefined) {
       this.refuse('a redirection into {name} is not supported');
     }
     if (node.type === 'SimpleCommand' && isEmpty(node as unknown as SimpleCommandNode)) {
-      this.refuse('syntax error: a command is missing');
+      this.refuse(`syntax error near unexpected token \`${this.missingBefore()}'`);
     }
     if (node.type === 'HereDoc' && parts.terminated === false) {
+      this.open = true;
       this.refuse(`here-document without its end \`${parts.delimiter ?? ''}'`);
     }
     if (node.type === 'Statement' && parts.deferredError !== undefined) {
       this.refuse(parts.deferredError.message);
     }
+  }
+
+  /** What stands where a command is missing: between two bars, or at the end of the line. */
+  private missingBefore(): string {
+    const twice = /(?:&&|\|\|?)\s*(&&|\|\|?|;|&)/.exec(this.source);
+    return twice?.[1] ?? 'newline';
   }
 
   private refuse(message: string): void {

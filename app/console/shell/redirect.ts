@@ -77,6 +77,10 @@ function* redirectOne(
     return yield* redirectToDescriptor(shell, fd, word, saved);
   }
   const both = operator === '&>' || operator === '&>>' || operator === '>&';
+  if (shell.state.options.noclobber && operator === '>' && (yield* exists(word))) {
+    yield* shell.complain(`${word}: cannot overwrite existing file`);
+    return false;
+  }
   const opened = yield* open(word, OPEN_FLAGS[operator] ?? O_RDONLY);
   if (opened < 0) {
     yield* shell.complain(`${word}: ${strerror(opened)}`);
@@ -89,6 +93,12 @@ function* redirectOne(
     yield* dup2(STDOUT, STDERR);
   }
   return true;
+}
+
+function* exists(path: string): Body<boolean> {
+  const fd = yield* open(path);
+  if (fd >= 0) yield* close(fd);
+  return fd >= 0;
 }
 
 function* redirectToDescriptor(

@@ -11,7 +11,13 @@ import { ksys_read, ksys_write } from '../../kernel/fs/read_write.ts';
 import { O_CLOEXEC, O_RDONLY } from '../../kernel/include/fs.ts';
 import { current } from '../../kernel/include/sched.ts';
 import { kernel_wait4, WCONTINUED, WNOHANG, WUNTRACED, type Waited } from '../../kernel/kernel/exit.ts';
-import { __sys_setuid, do_getpgid, ksys_setpgid, ksys_setsid } from '../../kernel/kernel/sys.ts';
+import {
+  __sys_setuid,
+  __x64_sys_getppid,
+  do_getpgid,
+  ksys_setpgid,
+  ksys_setsid,
+} from '../../kernel/kernel/sys.ts';
 import { __x64_sys_pidfd_open, sys_process_mrelease } from '../../kernel/kernel/pidfd.ts';
 import { __x64_sys_kill, __x64_sys_pause } from '../../kernel/kernel/signal_syscalls.ts';
 import { user_access } from '../../kernel/arch/x86/mm/user_fault.ts';
@@ -82,6 +88,8 @@ export const waitpid = (pid: number, options: number): Call<Waited | number> =>
 export const setpgid = (pid: number, pgid: number): Call<number> =>
   syscall('setpgid', () => ksys_setpgid(pid, pgid));
 export const getpgid = (pid: number): Call<number> => syscall('getpgid', () => do_getpgid(pid));
+/** As good as any other call that only asks: what a program does to let others run. */
+export const getppid = (): Call<number> => syscall('getppid', () => __x64_sys_getppid());
 export const setsid = (): Call<number> => syscall('setsid', () => ksys_setsid());
 export const setuid = (uid: number): Call<number> => syscall('setuid', () => __sys_setuid(uid));
 export const getuid = (): number => current().uid;

@@ -1,5 +1,6 @@
 import type { Body } from '../../sim/call.ts';
 import { EINVAL, EPERM, ESRCH } from '../include/errno.ts';
+import { data_race } from '../include/rwonce.ts';
 import { current, type TaskStruct } from '../include/sched.ts';
 import { kfunc } from '../kfunc.ts';
 import { write_lock_irq, write_unlock_irq } from './locking/rwlock.ts';
@@ -66,4 +67,10 @@ export const __sys_setuid = kfunc('__sys_setuid', function* (uid: number): Body<
   if (me.uid !== 0 && uid !== me.uid) return -EPERM;
   me.uid = uid;
   return 0;
+});
+
+/** __x64_sys_getppid() - the parent; 0 if that is not in the guest. */
+export const __x64_sys_getppid = kfunc('__x64_sys_getppid', function* () {
+  const parent = yield* data_race((current().signal.threads[0] ?? current()).real_parent.read());
+  return parent?.tgid ?? 1;
 });
