@@ -56,6 +56,15 @@ export const panels: readonly PanelDefinition[] = [
     forViewers: true,
     component: lazy(() => import('./dmesg/dmesg.tsx')),
   },
+  {
+    id: 'timeline',
+    title: 'Timeline',
+    icon: 'pulse',
+    summary: 'When what happened: CPUs, tasks, locks, SRCU, counters.',
+    keys: '$mod+Shift+X',
+    forViewers: true,
+    component: lazy(() => import('./timeline/timeline.tsx')),
+  },
 ];
 
 export function findPanel(id: string): PanelDefinition | undefined {

@@ -1,0 +1,49 @@
+import './timeline.css';
+import { useEffect, useMemo } from 'react';
+import type { TraceData } from '../../../app/service/contract/trace.ts';
+import { useSelector, useWorkbench } from '../../state/workbench.ts';
+import { contentOf } from './lanes.ts';
+import { TimelineView } from './timeline-view.tsx';
+import { createTimeline } from './timeline-state.ts';
+import { whole } from './viewport.ts';
+
+/** What happened when, on CPUs, in tasks, at locks: the run that is shown everywhere. */
+export default function Timeline() {
+  const workbench = useWorkbench();
+  const id = useSelector((state) => state.activeRun);
+  const run = useSelector(({ activeRun, runs }) => (activeRun === null ? undefined : runs.get(activeRun)));
+  const trace = useSelector(({ activeRun, traces }) =>
+    activeRun === null ? undefined : traces.get(activeRun),
+  );
+  const done = run?.state === 'done';
+  useEffect(() => {
+    if (id !== null && done) workbench.attempt(workbench.runs.trace(id));
+  }, [workbench, id, done]);
+  if (run === undefined)
+    return <div className="empty">Run a scenario, or open a trace, to see when what happened.</div>;
+  if (run.state === 'failed') return <div className="empty bad">{run.message}</div>;
+  if (trace === undefined || id === null) {
+    return (
+      <div className="empty">{run.state === 'running' ? 'It is running …' : 'The trace is coming …'}</div>
+    );
+  }
+  return <Loaded key={id} trace={trace} />;
+}
+
+function Loaded({ trace }: { trace: TraceData }) {
+  const contents = useMemo(() => contentOf(trace), [trace]);
+  const store = useMemo(() => createTimeline(whole(trace), quietGroups(trace)), [trace]);
+  return <TimelineView trace={trace} contents={contents} store={store} />;
+}
+
+/** Groups that begin collapsed: processes in which nothing much happened. */
+function quietGroups({ tracks, slices }: TraceData): ReadonlySet<number> {
+  const parentOf = new Map(tracks.map(({ id, parent }) => [id, parent]));
+  const busy = new Map<number, number>();
+  for (const track of slices.track) {
+    const parent = parentOf.get(track);
+    if (parent !== null && parent !== undefined) busy.set(parent, (busy.get(parent) ?? 0) + 1);
+  }
+  const quiet = tracks.filter(({ id, kind }) => kind === 'process' && (busy.get(id) ?? 0) < 12);
+  return new Set(quiet.map(({ id }) => id));
+}
