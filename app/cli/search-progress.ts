@@ -14,11 +14,12 @@ export class SearchProgress {
 
   constructor(private readonly stream: NodeJS.WriteStream) {}
 
-  tell({ statistics, outcomes, coverage }: Driver): void {
+  tell(driver: Driver): void {
     const nowMs = performance.now();
     const pauseMs = this.stream.isTTY ? TERMINAL_PERIOD_MS : PERIOD_MS;
     const sinceMs = nowMs - this.toldMs;
     if (nowMs - this.startedMs < PATIENCE_MS || sinceMs < pauseMs) return;
+    const { statistics, outcomes, coverage } = driver;
     const { executions, blocked } = statistics;
     const rate = Math.round(((executions - this.before) * 1000) / sinceMs);
     const left =

@@ -5,8 +5,6 @@ export type Step = readonly number[];
 export interface Branch {
   readonly step: Step;
   readonly branches: readonly Branch[];
-  /** True if all that begins with it is explored: it is there to sleep beside what comes after it. */
-  readonly explored?: true;
 }
 
 /** Where a search stands at one depth. */
@@ -17,6 +15,8 @@ export interface Level {
   readonly explored: readonly Step[];
   /** Steps that sleep, too, as others will explore them. What they will touch is only foreseen. */
   readonly foreseen?: readonly Step[];
+  /** Executions of this search that there were before the first one that came here; 0 if that is not told. */
+  readonly begun?: number;
   /** What waits to be explored. */
   readonly waiting: readonly Branch[];
 }

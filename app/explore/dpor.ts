@@ -7,16 +7,16 @@ import type { Operation } from '../sim/operation.ts';
 import type { Schedule } from '../sim/schedule.ts';
 import type { Task } from '../sim/task.ts';
 import { type BacktrackingOptions, BacktrackingSearch } from './backtracking.ts';
-import { type Branch, EVERYTHING, type Level, type Part, type Step, type Stray } from './branches.ts';
+import { EVERYTHING, type Level, type Part, type Step, type Stray } from './branches.ts';
 import { EventHashes } from './event-hashes.ts';
 import { Footprints, slotsConflict } from './footprint.ts';
+import { Frontier } from './frontier.ts';
 import { NONE, Path } from './path.ts';
 import { Probes } from './probes.ts';
 import type { Program } from './program.ts';
 import { GROUP, GROUP_PROBE, IRREVERSIBLE, PLAIN, PROBE, Races } from './races.ts';
 import { Reversal } from './reversal.ts';
 import { SleepSets } from './sleep-sets.ts';
-import { left } from './strategy.ts';
 import { Strays } from './strays.ts';
 import { EXPLORED, WakeupTree } from './wakeup-tree.ts';
 
@@ -45,6 +45,7 @@ export class DporSearch extends BacktrackingSearch implements Chooser {
   private readonly races = new Races(this.path, this.footprints);
   protected readonly sleepers = new SleepSets(this.footprints);
   protected readonly tree = new WakeupTree();
+  protected readonly frontier = new Frontier(this.path, this.footprints, this.sleepers, this.tree);
   private readonly reversal = new Reversal(this.path, this.footprints);
   private readonly hashes = new EventHashes(this.path);
   private readonly probes: Probes;
@@ -69,6 +70,7 @@ export class DporSearch extends BacktrackingSearch implements Chooser {
   private alternatives = 1;
   private stateBefore: unknown = undefined;
   private tasksBefore = 0;
+  private begunBefore = 0;
 
   constructor(program: Program, options: DporOptions = {}) {
     super(program, options);
@@ -151,6 +153,7 @@ export class DporSearch extends BacktrackingSearch implements Chooser {
   /** Which task performs the next event: as the wakeup tree says, else whoever ran last goes on. */
   private choose(enabled: readonly Task[], machine: Machine): Task | null {
     const depth = this.position;
+    this.begunBefore = this.statistics.executions;
     if (depth === this.levelsSeen && depth < this.part.levels.length) {
       const task = this.enterLevel(depth, machine);
       if (task !== null) return task;
@@ -160,6 +163,7 @@ export class DporSearch extends BacktrackingSearch implements Chooser {
     if (node !== NONE) {
       const task = machine.tasks[this.tree.thread[node]];
       this.alternativeTaken = this.tree.alternative[node];
+      if (this.tree.begun[node] !== NONE) this.begunBefore = this.tree.begun[node];
       this.tree.enter(depth);
       if (!task.enabled) throw new ScytheBug(`operation ${depth} of a reversed race cannot run`);
       return task;
@@ -181,21 +185,13 @@ export class DporSearch extends BacktrackingSearch implements Chooser {
     for (const [thread, alternative] of foreseen) {
       this.sleepers.add(depth, thread, alternative, this.performed(depth, thread, alternative));
     }
-    this.plant(this.tree.root(depth), waiting);
+    this.frontier.plant(this.tree.root(depth), waiting);
     if (step === null) return null;
     const task = machine.tasks[step[0]];
     this.alternativeTaken = step[1];
+    if (depth >= this.part.floor) this.begunBefore = this.part.levels[depth + 1].begun ?? 0;
     if (!task.enabled) throw new ScytheBug(`operation ${depth} of a part cannot run`);
     return task;
-  }
-
-  protected plant(parent: number, branches: readonly Branch[]): void {
-    for (const { step, branches: after, explored } of branches) {
-      const [thread, alternative, ...touches] = step;
-      const node = this.tree.add(parent, thread, alternative, this.footprints.adopt(touches));
-      if (explored === true) this.tree.explored(node);
-      this.plant(node, after);
-    }
   }
 
   /** What others have explored at a depth that is entered for the first time sleeps there. */
@@ -238,55 +234,6 @@ export class DporSearch extends BacktrackingSearch implements Chooser {
     return this.strange.list;
   }
 
-  /** Between executions: what is left to explore, as the levels from the floor on. */
-  rest(): Level[] {
-    if (this.finished) return [];
-    const { path, tree } = this;
-    const levels: Level[] = [];
-    for (let depth = this.part.floor; depth <= path.length; depth++) {
-      const explored = this.exploredAt(depth);
-      const step = depth < path.length ? this.stepAt(depth) : null;
-      levels.push({ step, explored, waiting: this.pendingUnder(tree.root(depth)) });
-    }
-    return levels;
-  }
-
-  /** The step of the path at a depth, with all that it touched. */
-  stepAt(depth: number): Step {
-    const { path } = this;
-    return this.step(path.thread[depth], path.alternative[depth], path.footprint[depth]);
-  }
-
-  /** The steps that were explored at a depth of the path. */
-  protected exploredAt(depth: number): Step[] {
-    const { thread, alternative, footprint, inherited, end } = this.sleepers;
-    const explored: Step[] = [];
-    for (let i = inherited[depth]; i < end[depth]; i++) {
-      explored.push(this.step(thread.items[i], alternative.items[i], footprint.items[i]));
-    }
-    return explored;
-  }
-
-  private pendingUnder(parent: number): Branch[] {
-    const { tree } = this;
-    const branches: Branch[] = [];
-    for (let node = tree.firstChild[parent]; node !== NONE; node = tree.sibling[node]) {
-      const explored = tree.mark[node] === EXPLORED ? ({ explored: true } as const) : {};
-      branches.push({ step: this.stepOf(node), branches: this.pendingUnder(node), ...explored });
-    }
-    return branches;
-  }
-
-  /** The step of a node of the tree. */
-  protected stepOf(node: number): Step {
-    const { tree } = this;
-    return this.step(tree.thread[node], tree.alternative[node], tree.footprint[node]);
-  }
-
-  private step(thread: number, alternative: number, footprint: number): Step {
-    return [thread, alternative, ...this.footprints.portable(footprint)];
-  }
-
   private open(task: Task, machine: Machine): void {
     const operation = task.pending;
     assert(operation !== null, 'a task without an operation was chosen');
@@ -312,6 +259,7 @@ export class DporSearch extends BacktrackingSearch implements Chooser {
     const ended = task.state === 'ready' ? NONE : footprints.taskNumber(task);
     const alternative = this.alternatives > 1 ? this.alternativeTaken : 0;
     path.append(task.index, alternative, footprint);
+    this.frontier.begun[event + 1] = this.begunBefore;
     for (let child = this.tasksBefore; child < machine.tasks.length; child++) path.spawned(child, event);
     this.races.remember(event, this.stateBefore, ended);
     this.races.find(event, task, operation, this.stateBefore);
@@ -398,23 +346,18 @@ export class DporSearch extends BacktrackingSearch implements Chooser {
     }
   }
 
-  /**
-   * Takes it that all branches at a depth are of one size, those explored and those that wait. More may be
-   * found, so at first it tends to be too small.
-   */
+  /** The step at a depth above the floor, with all that it touched. */
+  stepAbove(depth: number): Step {
+    return this.frontier.stepAt(depth);
+  }
+
+  /** Between executions: what is left to explore, as the levels from the floor on. */
+  rest(): Level[] {
+    return this.finished ? [] : this.frontier.levels(this.part.floor);
+  }
+
   protected override remaining(): number | null {
-    const { path, sleepers, tree } = this;
-    let share = 1;
-    let done = 0;
-    for (let depth = this.part.floor; depth <= path.length; depth++) {
-      const explored = sleepers.end[depth] - sleepers.inherited[depth];
-      let branches = explored + (depth < path.length ? 1 : 0);
-      for (let node = tree.first(depth); node !== NONE; node = tree.sibling[node]) branches++;
-      if (branches === 0) break;
-      done += (share * explored) / branches;
-      share /= branches;
-    }
-    return left(this.statistics.executions, done);
+    return this.frontier.remaining(this.part.floor, this.statistics.executions);
   }
 }
 

@@ -20,9 +20,10 @@ const summary = ({ coverage, statistics, outcomes }: Search): unknown => {
  * A shared search whose helpers are fast and slow at random: parcels come back in any order, finished or not,
  * with everything sent as text. Now and then it is laid down, with parcels still away, and taken up again.
  */
-function withHelpers(program: Program, seed: number): SharedSearch {
+function withHelpers(program: Program, seed: number, most = Infinity): SharedSearch {
   const prng = new Prng(seed);
   let search = new SharedSearch(program);
+  search.most = most;
   let away: Parcel[] = [];
   const work = (at: number): void => {
     const [{ number, part }] = away.splice(at, 1);
@@ -30,7 +31,7 @@ function withHelpers(program: Program, seed: number): SharedSearch {
     const result = explorePart(program, copy(part), {}, () => executions-- <= 0);
     search.takeBack(number, copy(result));
   };
-  while (!search.finished) {
+  while (!search.finished && search.statistics.executions < most) {
     search.advance(1 + prng.below(3));
     for (let left = prng.below(4); left > 0; left--) {
       const parcel = search.giveAway();
@@ -41,6 +42,7 @@ function withHelpers(program: Program, seed: number): SharedSearch {
     else if (away.length > 0 && prng.chance(1, 2)) work(prng.below(away.length));
     if (prng.chance(1, 20)) {
       search = new SharedSearch(program, { from: copy<Checkpoint>(search.checkpoint()) });
+      search.most = most;
       away = [];
     }
   }
@@ -67,6 +69,13 @@ test.each([
   for (let seed = 1; seed <= 5; seed++) {
     expect(summary(withHelpers(program, seed))).toEqual(summary(alone));
   }
+});
+
+test('help does not change the estimate of what is left', () => {
+  const alone = runToEnd(new DporSearch(lastzero(8)), 300);
+  const together = withHelpers(lastzero(8), 1, 300);
+  expect(together.coverage).toMatchObject({ kind: 'unfinished' });
+  expect(summary(together)).toEqual(summary(alone));
 });
 
 test('what helpers found beyond the budget is not taken in', () => {

@@ -29,7 +29,7 @@ export function explorePart(
   do search.advance(1);
   while (!search.finished && search.strays.length < MOST_STRAYS && !stop());
   const { statistics, outcomes, strays } = search;
-  const steps = part.levels.slice(0, part.floor).map((_, depth) => search.stepAt(depth));
+  const steps = part.levels.slice(0, part.floor).map((_, depth) => search.stepAbove(depth));
   return { statistics, outcomes, steps, rest: search.rest(), strays };
 }
 
@@ -179,17 +179,17 @@ export class SharedSearch extends DporSearch {
     const { tree, path } = this;
     const levels: Level[] = [];
     for (let at = 0; at < depth; at++) {
-      levels.push({ step: this.stepAt(at), explored: this.exploredAt(at), waiting: [] });
+      levels.push({ step: this.frontier.stepAt(at), explored: this.frontier.exploredAt(at), waiting: [] });
     }
     let parent = tree.root(depth);
-    let explored = this.exploredAt(depth);
-    if (depth < path.length) explored.push(this.stepAt(depth));
+    let explored = this.frontier.exploredAt(depth);
+    if (depth < path.length) explored.push(this.frontier.stepAt(depth));
     for (const node of nodes) {
       const foreseen: Step[] = [];
       for (let elder = tree.firstChild[parent]; elder !== node; elder = tree.sibling[elder]) {
-        (tree.mark[elder] === EXPLORED ? explored : foreseen).push(this.stepOf(elder));
+        (tree.mark[elder] === EXPLORED ? explored : foreseen).push(this.frontier.stepOf(elder));
       }
-      levels.push({ step: this.stepOf(node), explored, foreseen, waiting: [] });
+      levels.push({ step: this.frontier.stepOf(node), explored, foreseen, waiting: [] });
       parent = node;
       explored = [];
     }
@@ -203,7 +203,8 @@ export class SharedSearch extends DporSearch {
     const leaf = chain[chain.length - 1];
     tree.mark[leaf] = WAITS;
     if (result.statistics.executions > most || (this.stopAtFirst && result.outcomes.length > 0)) return false;
-    const news = this.found.merge(result.outcomes, statistics.executions);
+    const before = statistics.executions;
+    const news = this.found.merge(result.outcomes, before);
     addTo(statistics, result.statistics);
     const depth = path.length;
     for (const { depth: at, steps } of result.strays) {
@@ -211,8 +212,9 @@ export class SharedSearch extends DporSearch {
     }
     for (const [i, node] of chain.entries()) {
       tree.footprint[node] = this.footprints.adopt(result.steps[depth + i].slice(2));
+      if (tree.begun[node] === NONE) tree.begun[node] = before;
     }
-    if (result.rest.length > 0) this.plantLevels(leaf, result.rest);
+    if (result.rest.length > 0) this.plantLevels(leaf, result.rest, before);
     else this.closeSequence(chain);
     if (tree.first(depth) === NONE) this.backtrack();
     return news;
@@ -231,21 +233,16 @@ export class SharedSearch extends DporSearch {
   }
 
   /** Hangs what is left of a part below the last step of its sequence. */
-  private plantLevels(leaf: number, levels: readonly Level[]): void {
+  private plantLevels(leaf: number, levels: readonly Level[], before: number): void {
+    const { tree } = this;
     let parent = leaf;
-    for (const { step, explored, waiting } of levels) {
-      this.plant(
-        parent,
-        explored.map((each) => ({ step: each, branches: [], explored: true })),
-      );
-      const node = step === null ? NONE : this.addStep(parent, step);
-      this.plant(parent, waiting);
+    for (const { step, explored, begun = 0, waiting } of levels) {
+      if (parent !== leaf) tree.begun[parent] = before + begun;
+      for (const each of explored) tree.explored(this.frontier.addStep(parent, each));
+      const node = step === null ? NONE : this.frontier.addStep(parent, step);
+      this.frontier.plant(parent, waiting);
       parent = node;
     }
-  }
-
-  private addStep(parent: number, [thread, alternative, ...touches]: Step): number {
-    return this.tree.add(parent, thread, alternative, this.footprints.adopt(touches));
   }
 
   /** As `Reversal.insert`, for a sequence that somebody else has found. */

@@ -19,6 +19,8 @@ export class WakeupTree {
   alternative = new Int32Array(INITIAL);
   footprint = new Int32Array(INITIAL);
   mark = new Int32Array(INITIAL);
+  /** Executions that there were before the first one that begins so; `NONE` if there was none. */
+  begun = new Int32Array(INITIAL);
   firstChild = new Int32Array(INITIAL).fill(NONE);
   sibling = new Int32Array(INITIAL).fill(NONE);
   private lastChild = new Int32Array(INITIAL);
@@ -100,6 +102,7 @@ export class WakeupTree {
     this.firstChild[node] = NONE;
     this.sibling[node] = NONE;
     this.mark[node] = WAITS;
+    this.begun[node] = NONE;
     return node;
   }
 
@@ -109,6 +112,7 @@ export class WakeupTree {
     this.alternative = enlarged(this.alternative, size);
     this.footprint = enlarged(this.footprint, size);
     this.mark = enlarged(this.mark, size);
+    this.begun = enlarged(this.begun, size);
     this.firstChild = enlarged(this.firstChild, size, NONE);
     this.sibling = enlarged(this.sibling, size, NONE);
     this.lastChild = enlarged(this.lastChild, size);
