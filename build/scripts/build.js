@@ -1,13 +1,16 @@
 // npm run build: bundles the programs of entries.js, and the workbench's page, into dist/.
 // With `--programs` or `--page` only those.
 import { bundle } from './bundle.js';
-import { entries } from './entries.js';
+import { entries, split } from './entries.js';
 import { runNode } from './bootstrap.js';
 
 const wanted = process.argv.slice(2);
 const all = wanted.length === 0;
 
-if (all || wanted.includes('--programs')) await bundle(entries);
+if (all || wanted.includes('--programs')) {
+  await bundle(entries);
+  await bundle(split, true);
+}
 if (all || wanted.includes('--page')) {
   const vite = [
     'node_modules/vite/bin/vite.js',

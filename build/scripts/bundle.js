@@ -1,4 +1,6 @@
 // One ESM file per entry: a bundle starts faster than hundreds of modules, and Node 20 cannot read TypeScript.
+import { rmSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { build } from 'esbuild';
 import { root } from './bootstrap.js';
 
@@ -15,21 +17,25 @@ const commonJs = [
  * Ends the process if an entry cannot be built.
  *
  * @param {Record<string, string>} entries output file -> TypeScript file that it is made of
+ * @param {boolean} split what is imported on demand becomes a file of its own; the folder of the output is its alone
  */
-export async function bundle(entries) {
+export async function bundle(entries, split = false) {
   for (const [outfile, entry] of Object.entries(entries)) {
+    const folder = dirname(outfile);
+    // The names of the parts change with what is in them.
+    if (split) rmSync(join(root, folder), { recursive: true, force: true });
     await build({
       absWorkingDir: root,
       banner: { js: commonJs },
       bundle: true,
-      entryPoints: [entry],
+      entryPoints: split ? { [basename(outfile, '.js')]: entry } : [entry],
       // just-bash parses shell scripts; its own bundle asks for native modules that are not needed for that.
       // node-pty is a native module.
       external: ['just-bash', 'node-pty'],
       format: 'esm',
       logLevel: 'warning',
       minify: false,
-      outfile,
+      ...(split ? { outdir: folder, splitting: true } : { outfile }),
       platform: 'node',
       sourcemap: true,
       target: 'node20',

@@ -3,3 +3,8 @@ export const entries = {
   'dist/cli/scythe.js': 'app/cli/main.ts',
   'dist/web/main.js': 'main/web/main.ts',
 };
+
+// Programs that people wait for: what they import on demand becomes a file of its own, beside the output.
+export const split = {
+  'dist/vng/vng.js': 'app/vng/entry.ts',
+};

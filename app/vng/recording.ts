@@ -1,0 +1,126 @@
+import type { KernelPlan } from './kernel-plan.ts';
+import { differences } from '../kernel/kconfig.ts';
+
+/** A command that was entered at the prompt, with its moments in virtual time. */
+interface Entered {
+  readonly source: string;
+  readonly at: number;
+  /** The prompt that it was entered at. */
+  readonly promptAt: number;
+  /** When Ctrl-C was pressed while it ran; null if it was not. */
+  interruptedAt: number | null;
+  /** Something else was typed while it ran. */
+  fed: boolean;
+}
+
+/** Pauses of the user below this are not kept (ns). */
+const SHORTEST_PAUSE = 20_000_000;
+const CTRL_C = '\x03';
+
+/**
+ * What was entered in a session, as a scenario: the same commands as a console script, with the pauses between them,
+ * so that it can be run, replayed and searched.
+ */
+export class SessionRecording {
+  private entered: Entered[] = [];
+  private titles: string[] = [];
+  private promptAt = 0;
+  private atPrompt = true;
+
+  constructor(private readonly plan: KernelPlan) {}
+
+  /** The machine was booted again: what was before has led nowhere that is still there. */
+  restart(): void {
+    this.entered = [];
+    this.titles = [];
+    this.atPrompt = true;
+  }
+
+  get isEmpty(): boolean {
+    return this.entered.length === 0;
+  }
+
+  prompt(at: number): void {
+    this.promptAt = at;
+    this.atPrompt = true;
+  }
+
+  command(line: string, at: number): void {
+    const source = line.replace(/\n+$/, '');
+    this.atPrompt = false;
+    if (source.trim() === '') return;
+    this.entered.push({ source, at, promptAt: this.promptAt, interruptedAt: null, fed: false });
+  }
+
+  /** Bytes from the terminal: only what comes while a command runs says more than its line. */
+  typed(text: string, at: number): void {
+    const last = this.entered.at(-1);
+    if (this.atPrompt || last === undefined) return;
+    if (text.includes(CTRL_C)) last.interruptedAt ??= at;
+    else last.fed = true;
+  }
+
+  report(title: string): void {
+    if (!this.titles.includes(title)) this.titles.push(title);
+  }
+
+  /** The scenario file. `name` is the title of the scenario. */
+  scenario(name: string): string {
+    const { tree, patches, config, cpus, memory, seed, append, costName } = this.plan;
+    const options = Object.entries(differences(config));
+    const words = [...append, `mem=${Math.floor(memory / 1024 / 1024)}M`];
+    const lines = [
+      '# Recorded from a session of vng: what was entered, with the pauses between.',
+      'scythe: 1',
+      `title: ${quote(name)}`,
+      'kernel:',
+      `  tree: ${tree.name}`,
+      ...(patches.length === 0 ? [] : [`  patches: [${patches.map(({ name: patch }) => patch).join(', ')}]`]),
+      ...(options.length === 0
+        ? []
+        : ['  config:', ...options.map(([option, value]) => `    ${option}: ${value}`)]),
+      `  append: [${words.map(quote).join(', ')}]`,
+      `  cpus: ${cpus}`,
+      ...(seed === 1 ? [] : [`seed: ${seed}`]),
+      ...(costName === 'default' ? [] : ['time:', `  cost: ${costName}`]),
+      'guest:',
+      '  console: |',
+      ...this.script().map((line) => (line === '' ? '' : `    ${line}`)),
+      ...this.expectations(),
+    ];
+    return `${lines.join('\n')}\n`;
+  }
+
+  private script(): string[] {
+    if (this.isEmpty) return [':'];
+    return this.entered.flatMap((command, i) => {
+      const pause = i === 0 ? 0 : command.at - command.promptAt;
+      return [...(pause < SHORTEST_PAUSE ? [] : [`sleep ${seconds(pause)}`]), ...linesOf(command)];
+    });
+  }
+
+  private expectations(): string[] {
+    if (this.titles.length === 0) return [];
+    const must = this.titles.map((title) => `      - ${quote(title)}`);
+    return ['expect:', '  titles:', '    must:', ...must];
+  }
+}
+
+function linesOf({ source, at, interruptedAt, fed }: Entered): string[] {
+  const note = fed ? ['# Something was typed while this ran; a script has no keyboard.'] : [];
+  if (interruptedAt === null) return [...note, ...source.split('\n')];
+  // Ctrl-C is a signal for the foreground.
+  return [
+    ...[...note, `{ ${source}`, '} &', `sleep ${seconds(Math.max(interruptedAt - at, SHORTEST_PAUSE))}`],
+    ...['kill -INT $!', 'wait $!'],
+  ];
+}
+
+/** Rounded to hundredths: nobody waits more exactly than that. */
+function seconds(nanoseconds: number): string {
+  return (Math.round(nanoseconds / 10_000_000) / 100).toString();
+}
+
+function quote(text: string): string {
+  return `'${text.replaceAll("'", "''").replaceAll('\n', ' ')}'`;
+}
