@@ -18,6 +18,7 @@ export const memhog = withOptions(
       { flag: '-t', value: 'THREADS', description: 'additional threads, which sleep', default: 0 },
       { flag: '-d', value: 'MS', description: 'a thread sleeps in state D for so long', default: 0 },
       { flag: '-l', value: 'MS', description: 'a thread holds mmap_lock for write for so long', default: 0 },
+      { flag: '-r', value: 'MS', description: 'a thread holds it for read for so long', default: 0 },
       { flag: '-s', description: 'sleep when all is filled, in place of ending' },
     ],
   },
@@ -37,6 +38,8 @@ export const memhog = withOptions(
     }
     for (let i = 0; i < options.number('-t'); i++) yield* startThread(sleepForEver);
     if (dSleep > 0) yield* startThread(() => hook('d_sleep', dSleep));
+    const readHold = options.number('-r');
+    if (readHold > 0) yield* startThread(() => hook('mmap_read_hold', readHold));
     if (hold > 0) yield* startThread(() => hook('mmap_hold', hold));
     yield* touch(memory, bytes, 'write');
     if (options.has('-s')) yield* sleepForEver();

@@ -1,3 +1,4 @@
+import type { Body } from '../../sim/call.ts';
 import type { Memory } from '../../sim/memory.ts';
 import { registerDevice } from '../drivers/base/core.ts';
 import { EAGAIN, EINVAL, ENOMEM } from '../include/errno.ts';
@@ -14,6 +15,7 @@ import { ULONG_MAX } from '../include/mm_types.ts';
 import { current } from '../include/sched.ts';
 import { INIT, kernelInit } from '../init/initcall.ts';
 import { kfunc } from '../kfunc.ts';
+import { spin_lock, Spinlock, spin_unlock } from '../kernel/locking/spinlock.ts';
 import { mmu_interval_notifier_insert, mmu_interval_notifier_remove } from '../mm/mmu_interval_notifier.ts';
 import { mmu_notifier_register, mmu_notifier_unregister } from '../mm/mmu_notifier.ts';
 import { kfree, kzalloc } from '../mm/slab.ts';
@@ -21,11 +23,13 @@ import { Struct } from '../struct.ts';
 
 /**
  * Test-only subscribers that refuse ranges which must not block: /dev/lab_refuse_end has an end op all the same, which
- * the rules forbid; /dev/lab_refuse_interval refuses as an interval subscriber, as i915's userptr did.
+ * the rules forbid; /dev/lab_refuse_interval refuses as an interval subscriber, as i915's userptr did. And one that never
+ * refuses, and takes a spinlock: /dev/lab_spin.
  */
 
 class LabSubscriber extends Struct {
   readonly notifier: MmuNotifier;
+  readonly lock = new Spinlock('&lab->lock', this.memory);
 
   constructor(memory: Memory) {
     super(memory);
@@ -44,17 +48,34 @@ const lab_ops: MmuNotifierOps = {
   invalidate_range_end: lab_refuse_end,
 };
 
-const lab_refuse_open = kfunc('lab_refuse_open', function* (_inode: Inode, file: FileStruct) {
+/** A driver like many: it never refuses, and its lists are under a spinlock. */
+const lab_spin_start = kfunc('lab_spin_start', function* (mn: MmuNotifier, _range: MmuNotifierRange) {
+  const { lock } = mn.container as LabSubscriber;
+  yield* spin_lock(lock);
+  yield* spin_unlock(lock);
+  return 0;
+});
+
+const lab_spin_ops: MmuNotifierOps = { invalidate_range_start: lab_spin_start };
+
+const lab_refuse_open = kfunc('lab_refuse_open', (_inode: Inode, file: FileStruct) =>
+  subscribe(file, lab_ops),
+);
+const lab_spin_open = kfunc('lab_spin_open', (_inode: Inode, file: FileStruct) =>
+  subscribe(file, lab_spin_ops),
+);
+
+function* subscribe(file: FileStruct, ops: MmuNotifierOps): Body<number> {
   const mm = current().mm.value;
   if (mm === null) return -EINVAL;
   const lab = yield* kzalloc(LabSubscriber, GFP_KERNEL, { label: 'lab_subscriber', size: 96 });
   if (lab === null) return -ENOMEM;
-  yield* lab.notifier.ops.write(lab_ops);
+  yield* lab.notifier.ops.write(ops);
   const ret = yield* mmu_notifier_register(lab.notifier, mm);
   if (ret !== 0) yield* kfree(lab);
   else file.private_data = lab;
   return ret;
-});
+}
 
 const lab_refuse_release = kfunc('lab_refuse_release', function* (file: FileStruct) {
   const lab = file.private_data as LabSubscriber;
@@ -90,5 +111,6 @@ const lab_interval_release = kfunc('lab_interval_release', function* (file: File
 
 kernelInit('refusing_notifier', INIT.DEVICE, () => {
   registerDevice('/dev/lab_refuse_end', { open: lab_refuse_open, release: lab_refuse_release });
+  registerDevice('/dev/lab_spin', { open: lab_spin_open, release: lab_refuse_release });
   registerDevice('/dev/lab_refuse_interval', { open: lab_interval_open, release: lab_interval_release });
 });

@@ -15,7 +15,8 @@ import {
   mmuNotifierAsyncOomV2NoDelInit,
 } from './mmu-notifier-async-oom-v2.ts';
 import { mmuNotifierNoUnwind, mmuNotifierSortedUnwind, oomReaperAlwaysEnd } from './mmu-notifier-pairing.ts';
-import { mnInvalidateRawLock } from './mn-invalidate-raw-lock.ts';
+import { kvmDeferredInvalidation } from './kvm-deferred-invalidation.ts';
+import { gpcRawLocks, mnInvalidateRawLock } from './mn-invalidate-raw-lock.ts';
 import { oomEnterDeferredUnregister, oomEnterSyncUnregister } from './oom-enter.ts';
 
 /** All patches, in the order in which they were proposed. */
@@ -35,6 +36,8 @@ export const patches: readonly Patch[] = [
   dupMmapEraseTail,
   dupMmapNodeReserve,
   mnInvalidateRawLock,
+  gpcRawLocks,
+  kvmDeferredInvalidation,
   oomEnterDeferredUnregister,
   oomEnterSyncUnregister,
   mmuNotifierAsyncOomV2,
