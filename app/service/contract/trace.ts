@@ -1,4 +1,8 @@
 import { z } from 'zod';
+import { trackKinds, type TraceData, type Track } from '../../trace/store/trace-data.ts';
+
+export { flowKinds, NO_STEP, REPORT, trackKinds } from '../../trace/store/trace-data.ts';
+export type { TraceData, Track };
 
 /** A whole trace as columns: what the timeline draws. Times are virtual nanoseconds; steps are operations. */
 
@@ -7,19 +11,6 @@ const u32 = z.instanceof(Uint32Array);
 const i32 = z.instanceof(Int32Array);
 const u16 = z.instanceof(Uint16Array);
 const u8 = z.instanceof(Uint8Array);
-
-export const trackKinds = [
-  'cpu',
-  'task-state',
-  'task-calls',
-  'task-events',
-  'lock',
-  'srcu',
-  'timer',
-  'counter',
-  'process',
-  'group',
-] as const;
 
 export const trackSchema = z.strictObject({
   id: z.number().int(),
@@ -34,11 +25,8 @@ export const trackSchema = z.strictObject({
   unit: z.string(),
   description: z.string(),
 });
-export type Track = z.infer<typeof trackSchema>;
 
-export const flowKinds = ['wakeup', 'lock', 'callback', 'free-use'] as const;
-
-export const traceSchema = z.strictObject({
+export const traceSchema: z.ZodType<TraceData> = z.strictObject({
   version: z.literal(1),
   title: z.string(),
   startNs: z.number(),
@@ -75,7 +63,3 @@ export const traceSchema = z.strictObject({
   /** Per step: its time and its task (id as in inspections; -1 for none). */
   steps: z.strictObject({ timeNs: f64, task: i32 }),
 });
-export type TraceData = z.infer<typeof traceSchema>;
-
-/** Stands where a step would be, in a trace that was not run here. */
-export const NO_STEP = 0xffff_ffff;
