@@ -83,6 +83,8 @@ export interface State {
   readonly traces: ReadonlyMap<string, TraceData>;
   readonly logs: ReadonlyMap<string, readonly LogLine[]>;
   readonly breakpoints: readonly Breakpoint[];
+  /** The place that the source panel shows, if it does not follow the cursor. */
+  readonly sourceAt: { readonly file: string; readonly line: number } | null;
   /** The task that steps follow: by its id in inspections. */
   readonly selectedTask: number | null;
   readonly playing: boolean;
@@ -121,6 +123,7 @@ export const initialState: State = {
   traces: new Map(),
   logs: new Map(),
   breakpoints: [],
+  sourceAt: null,
   selectedTask: null,
   playing: false,
   lastStep: '',
