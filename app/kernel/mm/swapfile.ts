@@ -227,6 +227,15 @@ function* areaOf(device: string): Body<SwapInfoStruct | null> {
   return si;
 }
 
+/** Up to v6.14 a line of swapoff(): CPUs keep no free slots while an area is emptied. Later there is no such cache. */
+export const disable_swap_slots_cache_lock = kfunc('disable_swap_slots_cache_lock', function* () {}, {
+  inlined: true,
+});
+
+export const reenable_swap_slots_cache_unlock = kfunc('reenable_swap_slots_cache_unlock', function* () {}, {
+  inlined: true,
+});
+
 /**
  * __x64_sys_swapoff() - bring back all that was written to a device, and use it no more.
  *
@@ -247,6 +256,7 @@ export const __x64_sys_swapoff = kfunc('__x64_sys_swapoff', function* (path: str
   yield* spin_unlock(si.lock);
   yield* spin_unlock(swap_lock());
 
+  yield* disable_swap_slots_cache_lock();
   const err = yield* try_to_unuse(si);
   if (err < 0) {
     yield* spin_lock(swap_lock());
@@ -255,8 +265,10 @@ export const __x64_sys_swapoff = kfunc('__x64_sys_swapoff', function* (path: str
     yield* list_add_tail(si.list, swap_active_head());
     yield* spin_unlock(si.lock);
     yield* spin_unlock(swap_lock());
+    yield* reenable_swap_slots_cache_unlock();
     return err;
   }
+  yield* reenable_swap_slots_cache_unlock();
   yield* synchronize_rcu();
   yield* mutex_lock(swapon_mutex());
   yield* spin_lock(swap_lock());

@@ -49,15 +49,16 @@ test('what differs is told by tree, with the words of its author', () => {
   });
 });
 
+// Give `replace()` a third argument, and the symbol a line in newest-bodies.ts.
 test('of every symbol that any two trees differ in, both sides say how', () => {
-  for (const a of trees) {
-    for (const b of trees) {
-      for (const { symbol, sides } of compareTrees(a, b).symbols) {
-        for (const { how } of sides)
-          expect(`${a.name} ${b.name} ${symbol}: ${String(how)}`).not.toMatch(/: null$/);
-      }
-    }
-  }
+  const silent = trees.flatMap((a) =>
+    trees.flatMap((b) =>
+      compareTrees(a, b).symbols.flatMap(({ symbol, sides }) =>
+        sides.flatMap(({ tree, how }) => (how === null ? [`${symbol} (${tree ?? 'newest'})`] : [])),
+      ),
+    ),
+  );
+  expect([...new Set(silent)]).toEqual([]);
 });
 
 test('every tree says in a paragraph what it is', () => {
