@@ -2,9 +2,9 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Command, InvalidArgumentError } from 'commander';
-import { createService } from '../../app/service/service.ts';
 import { VERSION } from '../../app/base/version.ts';
 import { findRoot, foldersIn } from '../common/folders.ts';
+import { createWorkbench } from '../common/workbench.ts';
 import { hasDisplay, openBrowser } from './open-browser.ts';
 import { newToken, sameToken, startWebServer } from './server.ts';
 
@@ -33,7 +33,7 @@ program.parseAsync().catch((error: unknown) => {
 
 async function serve(options: Options): Promise<void> {
   const token = options.token ?? newToken();
-  const service = createService(foldersIn(root, options.data));
+  const service = createWorkbench(foldersIn(root, options.data), root);
   const server = await startWebServer({
     folder: join(root, 'dist/renderer'),
     address: '127.0.0.1',

@@ -7,8 +7,6 @@ export const viewerSchema = z.strictObject({
   id: z.string(),
   address: z.string(),
   name: z.string(),
-  following: z.boolean(),
-  since: z.string(),
 });
 
 /** What the owner looks at: whatever the user interface needs to show the same. */

@@ -79,9 +79,9 @@ function Active() {
       </div>
       <h3>{viewers.length === 0 ? 'Nobody looks yet' : `Viewers (${viewers.length})`}</h3>
       <ul className="viewers">
-        {viewers.map(({ id, name, address, following }) => (
+        {viewers.map(({ id, name, address }) => (
           <li key={id}>
-            {name === '' ? 'somebody' : name} at {address} {following ? '(follows)' : '(looks around)'}
+            {name === '' ? 'somebody' : name} at {address}
             <button onClick={() => workbench.attempt(workbench.sharing.drop(id))}>Drop</button>
           </li>
         ))}
