@@ -1,6 +1,7 @@
 import type { Ns } from '../base/brand.ts';
 import { runningTaskOrNull } from '../sim/machine-in-force.ts';
 import type { Machine } from '../sim/machine.ts';
+import type { SimObject } from '../sim/object.ts';
 import type { Task } from '../sim/task.ts';
 
 /** Levels of printk: 0 emergency … 7 debug. */
@@ -29,6 +30,10 @@ export interface LogLine {
 /** The kernel's log buffer. Printing is no visible operation: no modelled code reads the log. */
 export class KernelLog {
   readonly lines: LogLine[] = [];
+  /** What those wait on who read the log as it goes on; null until there is one. */
+  readers: SimObject | null = null;
+  /** Lines before this one were cleared away by `dmesg -c`: they are shown no more. */
+  clearedTo = 0;
   /** Who has called panic(), null for an interrupt: its last words are the last. */
   private readonly panicked = new Set<Task | null>();
 
@@ -55,6 +60,7 @@ export class KernelLog {
       this.lines.push({ time: now, level, text: line, task: task?.index ?? -1, step: steps });
       this.machine.observer?.said?.(task, 'printk', line);
     }
+    if (this.readers !== null) this.machine.wake(this.readers);
   }
 }
 

@@ -12,23 +12,22 @@ import {
   STDERR,
   STDIN,
   STDOUT,
-  unlink,
   write,
 } from '../userland/libc.ts';
 import { rest, startGate } from '../userland/gate.ts';
 import { withOptions } from './program.ts';
 
 /** Prints `name: what: error` and gives the exit status 1. */
-function* failure(name: string, what: string, error: number): Body<1> {
+export function* failure(name: string, what: string, error: number): Body<1> {
   yield* print(STDERR, `${name}: ${what}: ${strerror(error)}\n`);
   return 1;
 }
 
-/** Goes through files (or standard input), piece by piece. The result is the exit status. */
+/** Goes through files (or standard input), piece by piece, until `use` returns false. The result is the exit status. */
 export function* eachFile(
   name: string,
   paths: readonly string[],
-  use: (piece: string, path: string) => Body<void>,
+  use: (piece: string, path: string) => Body<boolean | void>,
 ): Body<number> {
   let status = 0;
   for (const path of paths.length === 0 ? ['-'] : paths) {
@@ -43,36 +42,78 @@ export function* eachFile(
         status = yield* failure(name, path, piece);
         break;
       }
-      if (piece === '') break;
-      yield* use(piece, path);
+      if (piece === '' || (yield* use(piece, path)) === false) break;
     }
     if (fd !== STDIN) yield* close(fd);
   }
   return status;
 }
 
-/** All lines of files (or standard input). */
-export function* linesOf(name: string, paths: readonly string[]): Body<{ lines: string[]; status: number }> {
+/** All lines of files (or standard input); `keepLast` has what is behind the last newline, too, if only ''. */
+export function* linesOf(
+  name: string,
+  paths: readonly string[],
+  keepLast = false,
+): Body<{ lines: string[]; status: number }> {
   let text = '';
   const status = yield* eachFile(name, paths, function* (piece) {
     text += piece;
   });
   const lines = text.split('\n');
-  if (lines[lines.length - 1] === '') lines.pop();
+  if (!keepLast && lines[lines.length - 1] === '') lines.pop();
   return { lines, status };
 }
 
 export const cat = withOptions(
-  { name: 'cat', summary: 'Prints files, or standard input.', operands: '[FILE]...', options: [] },
-  function* ({ operands }) {
+  {
+    name: 'cat',
+    summary: 'Prints files, or standard input.',
+    operands: '[FILE]...',
+    permutes: true,
+    options: [
+      { flag: '-n', long: '--number', description: 'number the lines' },
+      { flag: '-A', long: '--show-all', description: 'show tabs, ends of lines and other characters' },
+    ],
+  },
+  function* (options) {
     let broken = 0;
-    const status = yield* eachFile('cat', operands, function* (piece) {
-      const error = yield* print(STDOUT, piece);
+    let number = 0;
+    let atStart = true;
+    const shown = (piece: string): string => {
+      let text = piece;
+      if (options.has('-A')) text = visible(text);
+      if (!options.has('-n')) return text;
+      const lines = text.split('\n');
+      const rest = lines.pop() ?? '';
+      const numbered = (line: string): string => {
+        const head = atStart ? `${String(++number).padStart(6)}\t` : '';
+        atStart = true;
+        return head + line;
+      };
+      const whole = lines.map((line) => `${numbered(line)}\n`).join('');
+      if (rest === '') return whole;
+      const open = numbered(rest);
+      atStart = false;
+      return whole + open;
+    };
+    const status = yield* eachFile('cat', options.operands, function* (piece) {
+      const error = yield* print(STDOUT, shown(piece));
       if (error < 0 && broken === 0) broken = yield* failure('cat', 'write error', error);
+      return error >= 0;
     });
     return broken === 0 ? status : broken;
   },
 );
+
+/** `cat -A`: `^I` for a tab, `$` at the end of a line, `^@` for a NUL. */
+function visible(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, (letter) => {
+    if (letter === '\n') return '$\n';
+    const code = letter.charCodeAt(0);
+    if (code < 32) return `^${String.fromCharCode(code + 64)}`;
+    return code === 127 ? '^?' : letter;
+  });
+}
 
 export const tee = withOptions(
   {
@@ -97,36 +138,6 @@ export const tee = withOptions(
       for (const { path, fd } of files) {
         const error = yield* print(fd, piece);
         if (error < 0) status = yield* failure('tee', path, error);
-      }
-    }
-    return status;
-  },
-);
-
-export const ls = withOptions(
-  {
-    name: 'ls',
-    summary: 'Lists the names in directories.',
-    operands: '[DIRECTORY]...',
-    options: [{ flag: '-a', description: 'also names that begin with a dot' }],
-  },
-  function* (options) {
-    let status = 0;
-    for (const path of options.operands.length === 0 ? ['.'] : options.operands) {
-      const names = yield* listDirectory(path);
-      if (typeof names === 'number') {
-        const fd = yield* open(path);
-        if (fd < 0) {
-          yield* print(STDERR, `ls: cannot access '${path}': ${strerror(fd)}\n`);
-          status = 2;
-          continue;
-        }
-        yield* close(fd);
-        yield* print(STDOUT, `${path}\n`);
-        continue;
-      }
-      for (const name of [...names].sort()) {
-        if (!name.startsWith('.') || options.has('-a')) yield* print(STDOUT, `${name}\n`);
       }
     }
     return status;
@@ -169,25 +180,6 @@ export const rmdir = withOptions(
       const error = yield* removeDirectory(path);
       if (error >= 0) continue;
       yield* print(STDERR, `rmdir: failed to remove '${path}': ${strerror(error)}\n`);
-      status = 1;
-    }
-    return status;
-  },
-);
-
-export const rm = withOptions(
-  {
-    name: 'rm',
-    summary: 'Removes files.',
-    operands: 'FILE...',
-    options: [{ flag: '-f', description: 'say nothing of files that are not there' }],
-  },
-  function* (options) {
-    let status = 0;
-    for (const path of options.operands) {
-      const error = yield* unlink(path);
-      if (error >= 0 || options.has('-f')) continue;
-      yield* print(STDERR, `rm: cannot remove '${path}': ${strerror(error)}\n`);
       status = 1;
     }
     return status;

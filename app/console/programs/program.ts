@@ -17,6 +17,8 @@ export interface Invocation {
 export interface ProgramOption {
   /** `-m` */
   readonly flag: string;
+  /** The same in words, `--follow`. */
+  readonly long?: string;
   /** What the value is called in the usage line; a flag without a value has none. */
   readonly value?: string;
   readonly description: string;
@@ -31,6 +33,8 @@ export interface Program {
   /** What comes after the options in the usage line: `FILE...`. */
   readonly operands?: string;
   readonly options: readonly ProgramOption[];
+  /** Options may come after operands, as most commands of GNU have it. */
+  readonly permutes?: boolean;
   /** It comes to the start gate (userland/gate.ts) by itself; others wait there before they begin. */
   readonly startsAtGate?: boolean;
   /** The exit status. */
@@ -53,8 +57,9 @@ export function usageOf(program: Program): string {
 }
 
 function helpOf(program: Program): string {
-  const rows = program.options.map(({ flag, value, description, default: fallback }) => {
-    const left = value === undefined ? flag : `${flag} ${value}`;
+  const rows = program.options.map(({ flag, long, value, description, default: fallback }) => {
+    const names = long === undefined ? flag : `${flag}, ${long}`;
+    const left = value === undefined ? names : `${names} ${value}`;
     return `  ${left.padEnd(12)} ${description}${fallback === undefined ? '' : ` (default ${fallback})`}`;
   });
   return [usageOf(program), program.summary, ...rows].join('\n');
@@ -63,27 +68,49 @@ function helpOf(program: Program): string {
 /** Splits arguments into options and operands. A text is what is wrong with them. */
 export function parseOptions(program: Program, args: readonly string[]): ParsedOptions | string {
   const values = new Map<string, string>();
+  const operands: string[] = [];
   let at = 0;
+  /** Takes the option at the beginning of a word; the result is what is left of it, or null if it is none. */
+  const take = (word: string): string | { readonly error: string } | null => {
+    const equals = word.startsWith('--') ? word.indexOf('=') : -1;
+    const name = equals < 0 ? word : word.slice(0, equals);
+    const option = program.options.find(({ flag, long }) => flag === name || long === name);
+    if (option !== undefined) {
+      if (option.value === undefined) values.set(option.flag, '');
+      else if (equals >= 0) values.set(option.flag, word.slice(equals + 1));
+      else if (at + 1 < args.length) values.set(option.flag, args[++at]);
+      else return { error: `option requires an argument -- '${option.flag.slice(1)}'` };
+      return '';
+    }
+    // -m64 in place of -m 64, -nr in place of -n -r.
+    const first = program.options.find(({ flag }) => flag.length === 2 && word.startsWith(flag));
+    if (first === undefined) return null;
+    values.set(first.flag, first.value === undefined ? '' : word.slice(2));
+    return first.value === undefined ? `-${word.slice(2)}` : '';
+  };
   for (; at < args.length; at++) {
     const word = args[at];
     if (word === '--') {
-      at++;
+      operands.push(...args.slice(at + 1));
       break;
     }
-    if (!word.startsWith('-') || word === '-') break;
-    const option = program.options.find(({ flag }) => flag === word);
-    if (option !== undefined) {
-      if (option.value === undefined) values.set(option.flag, '');
-      else if (at + 1 < args.length) values.set(option.flag, args[++at]);
-      else return `option requires an argument -- '${word.slice(1)}'`;
+    // -3 is a number where no option is one.
+    if (!word.startsWith('-') || word === '-' || /^-\d/.test(word)) {
+      if (program.permutes !== true) {
+        operands.push(...args.slice(at));
+        break;
+      }
+      operands.push(word);
       continue;
     }
-    // -m64 in place of -m 64.
-    const attached = program.options.find(({ flag, value }) => value !== undefined && word.startsWith(flag));
-    if (attached === undefined || attached.flag.length !== 2) return `invalid option -- '${word.slice(1)}'`;
-    values.set(attached.flag, word.slice(2));
+    for (let rest = word; rest !== '';) {
+      const left = take(rest);
+      if (left === null) return `invalid option -- '${rest.replace(/^-+/, '')}'`;
+      if (typeof left !== 'string') return left.error;
+      rest = left === '-' ? '' : left;
+    }
   }
-  return { values, operands: args.slice(at) };
+  return { values, operands };
 }
 
 /** The value of a number option, or what is wrong with it. */

@@ -1,88 +1,210 @@
-import { print, STDERR, STDOUT } from '../userland/libc.ts';
-import { linesOf } from './files.ts';
-import { withOptions } from './program.ts';
+import type { Body } from '../../sim/call.ts';
+import { ms } from '../../base/brand.ts';
+import { O_RDONLY } from '../../kernel/include/fs.ts';
+import { close, nanosleep, open, print, read, STDERR, STDIN, STDOUT } from '../userland/libc.ts';
+import { eachFile, failure, linesOf } from './files.ts';
+import { byText, eachLine } from './lines.ts';
+import { withOptions, type Program } from './program.ts';
 
-export const grep = withOptions(
-  {
-    name: 'grep',
-    summary: 'Prints the lines that match a regular expression.',
-    operands: 'PATTERN [FILE]...',
-    options: [
-      { flag: '-c', description: 'print how many lines match' },
-      { flag: '-E', description: 'an extended expression; the model takes all as such' },
-      { flag: '-F', description: 'the pattern is plain text' },
-      { flag: '-i', description: 'ignore case' },
-      { flag: '-q', description: 'print nothing' },
-      { flag: '-v', description: 'lines that do not match' },
-    ],
-  },
-  function* (options) {
-    const [pattern, ...paths] = options.operands;
-    if (pattern === undefined) {
-      yield* print(STDERR, 'grep: a pattern is needed\n');
-      return 2;
-    }
-    const source = options.has('-F') ? pattern.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&') : pattern;
-    let test: RegExp;
-    try {
-      test = new RegExp(source, options.has('-i') ? 'iu' : 'u');
-    } catch {
-      yield* print(STDERR, `grep: invalid regular expression '${pattern}'\n`);
-      return 2;
-    }
-    const { lines, status } = yield* linesOf('grep', paths);
-    const found = lines.filter((line) => test.test(line) !== options.has('-v'));
-    if (options.has('-c')) yield* print(STDOUT, `${found.length}\n`);
-    else if (!options.has('-q')) for (const line of found) yield* print(STDOUT, `${line}\n`);
-    return status !== 0 ? 2 : found.length > 0 ? 0 : 1;
-  },
+/** `-20` in place of `-n 20`, as head and tail take it. */
+function oldCount(program: Program): Program {
+  return {
+    ...program,
+    main: (invocation) =>
+      program.main({
+        ...invocation,
+        args: invocation.args.flatMap((word) => (/^-\d+$/.test(word) ? ['-n', word.slice(1)] : [word])),
+      }),
+  };
+}
+
+/** What head and tail print before each of several files. */
+const title = (path: string, first: boolean): string =>
+  `${first ? '' : '\n'}==> ${path === '-' ? 'standard input' : path} <==\n`;
+
+export const head = oldCount(
+  withOptions(
+    {
+      name: 'head',
+      summary: 'Prints the first lines.',
+      operands: '[FILE]...',
+      permutes: true,
+      options: [
+        {
+          flag: '-n',
+          long: '--lines',
+          value: 'LINES',
+          description: 'how many; with - all but the last',
+          default: '10',
+        },
+        { flag: '-c', long: '--bytes', value: 'BYTES', description: 'so many characters', default: '' },
+        { flag: '-q', long: '--quiet', description: 'no titles' },
+      ],
+    },
+    function* (options) {
+      const count = options.text('-n') ?? '10';
+      const bytes = options.text('-c');
+      if (!/^-?\d+$/.test(bytes ?? count)) {
+        const what = bytes === undefined ? 'lines' : 'bytes';
+        yield* print(STDERR, `head: invalid number of ${what}: '${bytes ?? count}'\n`);
+        return 1;
+      }
+      const paths = options.operands.length === 0 ? ['-'] : options.operands;
+      let status = 0;
+      for (const [i, path] of paths.entries()) {
+        if (paths.length > 1 && !options.has('-q')) yield* print(STDOUT, title(path, i === 0));
+        if (bytes !== undefined) status = Math.max(status, yield* headBytes(path, Number(bytes)));
+        else if (count.startsWith('-')) {
+          const all = yield* linesOf('head', [path]);
+          status = Math.max(status, all.status);
+          for (const line of all.lines.slice(0, Number(count))) yield* print(STDOUT, `${line}\n`);
+        } else status = Math.max(status, yield* headLines(path, Number(count)));
+      }
+      return status;
+    },
+  ),
 );
 
-export const head = withOptions(
-  {
-    name: 'head',
-    summary: 'Prints the first lines.',
-    operands: '[FILE]...',
-    options: [{ flag: '-n', value: 'LINES', description: 'how many', default: 10 }],
-  },
-  function* (options) {
-    const { lines, status } = yield* linesOf('head', options.operands);
-    for (const line of lines.slice(0, options.number('-n'))) yield* print(STDOUT, `${line}\n`);
-    return status;
-  },
+function* headLines(path: string, count: number): Body<number> {
+  let left = count;
+  if (left === 0) return 0;
+  return yield* eachLine('head', [path], function* (line) {
+    yield* print(STDOUT, `${line}\n`);
+    return --left > 0;
+  });
+}
+
+function* headBytes(path: string, count: number): Body<number> {
+  let left = count;
+  return yield* eachFile('head', [path], function* (piece) {
+    yield* print(STDOUT, piece.slice(0, left));
+    left -= piece.length;
+    return left > 0;
+  });
+}
+
+/** How often `tail -f` looks whether a file has grown. */
+const POLL = ms(1000);
+
+export const tail = oldCount(
+  withOptions(
+    {
+      name: 'tail',
+      summary: 'Prints the last lines.',
+      operands: '[FILE]...',
+      permutes: true,
+      options: [
+        {
+          flag: '-n',
+          long: '--lines',
+          value: 'LINES',
+          description: 'how many; with + from that line on',
+          default: '10',
+        },
+        { flag: '-c', long: '--bytes', value: 'BYTES', description: 'so many characters', default: '' },
+        { flag: '-f', long: '--follow', description: 'go on as the file grows' },
+        { flag: '-q', long: '--quiet', description: 'no titles' },
+      ],
+    },
+    function* (options) {
+      const count = options.text('-n') ?? '10';
+      const bytes = options.text('-c');
+      if (!/^[-+]?\d+$/.test(bytes ?? count)) {
+        const what = bytes === undefined ? 'lines' : 'bytes';
+        yield* print(STDERR, `tail: invalid number of ${what}: '${bytes ?? count}'\n`);
+        return 1;
+      }
+      const paths = options.operands.length === 0 ? ['-'] : options.operands;
+      let status = 0;
+      for (const [i, path] of paths.entries()) {
+        if (paths.length > 1 && !options.has('-q')) yield* print(STDOUT, title(path, i === 0));
+        status = Math.max(
+          status,
+          yield* tailOf(path, bytes ?? count, bytes !== undefined, options.has('-f')),
+        );
+      }
+      return status;
+    },
+  ),
 );
 
-export const tail = withOptions(
-  {
-    name: 'tail',
-    summary: 'Prints the last lines.',
-    operands: '[FILE]...',
-    options: [{ flag: '-n', value: 'LINES', description: 'how many', default: 10 }],
-  },
-  function* (options) {
-    const { lines, status } = yield* linesOf('tail', options.operands);
-    const count = options.number('-n');
-    for (const line of count === 0 ? [] : lines.slice(-count)) yield* print(STDOUT, `${line}\n`);
-    return status;
-  },
-);
+function* tailOf(path: string, count: string, bytes: boolean, follow: boolean): Body<number> {
+  const fd = path === '-' ? STDIN : yield* open(path, O_RDONLY);
+  if (fd < 0) return yield* failure('tail', path, fd);
+  let text = '';
+  for (;;) {
+    const piece = yield* read(fd);
+    if (typeof piece === 'number') return yield* failure('tail', path, piece);
+    if (piece === '') break;
+    text += piece;
+  }
+  yield* print(STDOUT, bytes ? lastOf(text.split(''), count).join('') : lastLines(text, count));
+  while (follow) {
+    const piece = yield* read(fd);
+    if (typeof piece === 'number') return yield* failure('tail', path, piece);
+    if (piece === '') yield* nanosleep(POLL);
+    else yield* print(STDOUT, piece);
+  }
+  if (fd !== STDIN) yield* close(fd);
+  return 0;
+}
+
+function lastOf<Part>(parts: readonly Part[], count: string): readonly Part[] {
+  const number = Math.abs(Number(count));
+  if (count.startsWith('+')) return parts.slice(Math.max(0, number - 1));
+  return number === 0 ? [] : parts.slice(-number);
+}
+
+function lastLines(text: string, count: string): string {
+  const lines = text.split('\n').map((line, i, all) => (i < all.length - 1 ? `${line}\n` : line));
+  if (lines.at(-1) === '') lines.pop();
+  return lastOf(lines, count).join('');
+}
 
 export const wc = withOptions(
   {
     name: 'wc',
     summary: 'Counts lines, words and characters.',
     operands: '[FILE]...',
-    options: [{ flag: '-l', description: 'only lines' }],
+    permutes: true,
+    options: [
+      { flag: '-l', long: '--lines', description: 'lines' },
+      { flag: '-w', long: '--words', description: 'words' },
+      { flag: '-c', long: '--bytes', description: 'characters' },
+      { flag: '-m', long: '--chars', description: 'characters' },
+    ],
   },
   function* (options) {
-    const { lines, status } = yield* linesOf('wc', options.operands);
-    const words = lines.reduce(
-      (sum, line) => sum + line.split(/\s+/).filter((word) => word !== '').length,
-      0,
+    const wanted = ['-l', '-w', '-c'].map(
+      (flag) => options.has(flag) || (flag === '-c' && options.has('-m')),
     );
-    const characters = lines.reduce((sum, line) => sum + line.length + 1, 0);
-    const counts = options.has('-l') ? [lines.length] : [lines.length, words, characters];
-    yield* print(STDOUT, `${counts.join(' ')}\n`);
+    const all = !wanted.includes(true);
+    const rows: { readonly counts: number[]; readonly path: string }[] = [];
+    let status = 0;
+    for (const path of options.operands.length === 0 ? [''] : options.operands) {
+      let text = '';
+      const error = yield* eachFile('wc', path === '' ? [] : [path], function* (piece) {
+        text += piece;
+      });
+      status = Math.max(status, error);
+      if (error !== 0) continue;
+      const words = text.split(/\s+/).filter((word) => word !== '').length;
+      rows.push({ counts: [text.split('\n').length - 1, words, text.length], path });
+    }
+    if (rows.length > 1) {
+      rows.push({
+        counts: [0, 1, 2].map((i) => rows.reduce((sum, { counts }) => sum + counts[i], 0)),
+        path: 'total',
+      });
+    }
+    const single = wanted.filter(Boolean).length === 1 && rows.length === 1;
+    // As wide as the size of all files together.
+    const widest = String(rows.at(-1)?.counts[2] ?? 0).length;
+    for (const { counts, path } of rows) {
+      const width = single ? 0 : options.operands.length === 0 ? 7 : widest;
+      const shown = counts.filter((_, i) => all || wanted[i]).map((count) => String(count).padStart(width));
+      yield* print(STDOUT, `${shown.join(' ')}${path === '' || path === '-' ? '' : ` ${path}`}\n`);
+    }
     return status;
   },
 );
@@ -92,26 +214,66 @@ export const sort = withOptions(
     name: 'sort',
     summary: 'Sorts lines.',
     operands: '[FILE]...',
+    permutes: true,
     options: [
-      { flag: '-n', description: 'by number' },
-      { flag: '-r', description: 'the other way round' },
-      { flag: '-u', description: 'each line once' },
+      { flag: '-n', long: '--numeric-sort', description: 'by number' },
+      { flag: '-r', long: '--reverse', description: 'the other way round' },
+      { flag: '-u', long: '--unique', description: 'each line once' },
+      {
+        flag: '-k',
+        long: '--key',
+        value: 'FIELD',
+        description: 'by the field from this one on',
+        default: '1',
+      },
+      {
+        flag: '-t',
+        long: '--field-separator',
+        value: 'CHAR',
+        description: 'what is between fields',
+        default: '',
+      },
     ],
   },
   function* (options) {
     const { lines, status } = yield* linesOf('sort', options.operands);
-    const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
-    const byNumber = (a: string, b: string): number => (Number(a) || 0) - (Number(b) || 0) || byText(a, b);
-    const sorted = lines.sort(options.has('-n') ? byNumber : byText);
+    const key = Number.parseInt(options.text('-k') ?? '1', 10) || 1;
+    const separator = options.text('-t');
+    const keyOf = (line: string): string => {
+      if (key === 1) return line;
+      const fields = separator === undefined ? line.trim().split(/\s+/) : line.split(separator);
+      return fields.slice(key - 1).join(separator ?? ' ');
+    };
+    const numeric = options.has('-n') || /n/.test(options.text('-k') ?? '');
+    const number = (line: string): number => Number.parseFloat(keyOf(line)) || 0;
+    const compare = (a: string, b: string): number =>
+      (numeric ? number(a) - number(b) : byText(keyOf(a), keyOf(b))) || byText(a, b);
+    const sorted = lines.sort(compare);
     if (options.has('-r')) sorted.reverse();
-    for (const line of options.has('-u') ? new Set(sorted) : sorted) yield* print(STDOUT, `${line}\n`);
+    const unique = options.has('-u');
+    let last: string | null = null;
+    for (const line of sorted) {
+      if (unique && last !== null && (numeric ? number(line) === number(last) : keyOf(line) === keyOf(last)))
+        continue;
+      last = line;
+      yield* print(STDOUT, `${line}\n`);
+    }
     return status;
   },
 );
 
 export const seq = withOptions(
-  { name: 'seq', summary: 'Prints numbers.', operands: '[FIRST [STEP]] LAST', options: [] },
-  function* ({ operands }) {
+  {
+    name: 'seq',
+    summary: 'Prints numbers.',
+    operands: '[FIRST [STEP]] LAST',
+    options: [
+      { flag: '-s', long: '--separator', value: 'TEXT', description: 'between numbers', default: '\\n' },
+      { flag: '-w', long: '--equal-width', description: 'with leading zeros' },
+    ],
+  },
+  function* (options) {
+    const { operands } = options;
     const numbers = operands.map(Number);
     if (numbers.length < 1 || numbers.length > 3 || numbers.some((value) => !Number.isInteger(value))) {
       yield* print(STDERR, 'seq: one to three whole numbers are needed\n');
@@ -120,10 +282,16 @@ export const seq = withOptions(
     const last = numbers[numbers.length - 1];
     const first = numbers.length > 1 ? numbers[0] : 1;
     const step = numbers.length > 2 ? numbers[1] : 1;
-    if (step === 0) return 1;
+    if (step === 0) {
+      yield* print(STDERR, "seq: invalid Zero increment value: '0'\n");
+      return 1;
+    }
     const lines: string[] = [];
-    for (let i = first; step > 0 ? i <= last : i >= last; i += step) lines.push(`${i}\n`);
-    yield* print(STDOUT, lines.join(''));
+    for (let i = first; step > 0 ? i <= last : i >= last; i += step) lines.push(String(i));
+    const width = options.has('-w') ? Math.max(...lines.map((line) => line.length)) : 0;
+    const separator = options.text('-s') ?? '\n';
+    if (lines.length > 0)
+      yield* print(STDOUT, `${lines.map((line) => line.padStart(width, '0')).join(separator)}\n`);
     return 0;
   },
 );

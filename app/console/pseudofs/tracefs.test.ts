@@ -120,7 +120,7 @@ describe('filters of events', () => {
     expect(script('sig == 9')).toBe('1\n');
     expect(script('sig == 0x9 || sig == 10')).toBe('2\n');
     expect(script('!(sig & 8) || comm ~ "s*p" && !(comm == "sh")')).toBe('3\n');
-    expect(script('comm != "sleep"')).toBe('0\n');
+    expect(script('comm != "sleep"')).toBe('1\n');
     expect(script('common_pid > 1000')).toBe('0\n');
   });
 });

@@ -85,7 +85,7 @@ describe('processes', () => {
 describe('redirections', () => {
   test('into a file, appending, from a file, and standard error', () => {
     expect(out('echo a > /tmp/f; echo b >> /tmp/f; cat < /tmp/f; foo 2> /tmp/e; wc -l /tmp/e')).toBe(
-      'a\nb\n1\n',
+      'a\nb\n1 /tmp/e\n',
     );
   });
 

@@ -1,4 +1,4 @@
-import { EEXIST, ENOENT, ENOTDIR, EPERM, EISDIR } from '../include/errno.ts';
+import { EBUSY, EEXIST, EISDIR, ENOENT, ENOTDIR, EPERM, EXDEV } from '../include/errno.ts';
 import type { Inode } from '../include/fs.ts';
 import { current } from '../include/sched.ts';
 import { kfunc } from '../kfunc.ts';
@@ -86,6 +86,22 @@ export const do_unlinkat = kfunc('do_unlinkat', function* (path: string) {
   if (inode.kind === 'directory') return -EISDIR;
   const { unlink } = parent.directory.i_op;
   return unlink === undefined ? -EPERM : yield* unlink(parent.directory, parent.last);
+});
+
+/** do_renameat2() - rename(), within one file system. */
+export const do_renameat2 = kfunc('do_renameat2', function* (from: string, to: string) {
+  const source = yield* filename_parentat(from);
+  if (typeof source === 'number') return source === -EEXIST ? -EBUSY : source;
+  const target = yield* filename_parentat(to);
+  if (typeof target === 'number') return target === -EEXIST ? -EBUSY : target;
+  if (source.directory.i_sb !== target.directory.i_sb) return -EXDEV;
+  const inode = yield* walk_component(source.directory, source.last);
+  if (inode === null) return -ENOENT;
+  const there = yield* walk_component(target.directory, target.last);
+  if (there !== null && there.kind !== inode.kind) return there.kind === 'directory' ? -EISDIR : -ENOTDIR;
+  const { rename } = source.directory.i_op;
+  if (rename === undefined || target.directory.i_op.rename === undefined) return -EPERM;
+  return yield* rename(source.directory, source.last, target.directory, target.last);
 });
 
 /** __x64_sys_chdir() - change the working directory of the current process. */

@@ -1,9 +1,11 @@
 import { EACCES, EISDIR, EEXIST, ENOENT, ENOTDIR } from '../include/errno.ts';
 import { O_ACCMODE, O_CREAT, O_EXCL, O_RDONLY, type FileStruct, type Inode } from '../include/fs.ts';
+import { current } from '../include/sched.ts';
 import { kfunc } from '../kfunc.ts';
 import { fd_install, get_unused_fd_flags, put_unused_fd } from './file.ts';
 import { alloc_empty_file, file_free } from './file_table.ts';
-import { filename_lookup, filename_parentat, walk_component } from './namei.ts';
+import { absolute, filename_lookup, filename_parentat, walk_component } from './namei.ts';
+import { inode_permission, mayCreate } from './permission.ts';
 
 /**
  * do_dentry_open() - an open file for an inode.
@@ -28,24 +30,27 @@ export const do_dentry_open = kfunc('do_dentry_open', function* (inode: Inode, f
 export const do_filp_open = kfunc('do_filp_open', function* (path: string, flags: number) {
   if ((flags & O_CREAT) === 0) {
     const inode = yield* filename_lookup(path);
-    return typeof inode === 'number' ? inode : yield* openInode(inode, flags);
+    return typeof inode === 'number' ? inode : yield* openInode(path, inode, flags);
   }
   const parent = yield* filename_parentat(path);
   if (typeof parent === 'number') return parent === -EEXIST ? -EISDIR : parent;
   const { directory, last } = parent;
   const found = yield* walk_component(directory, last);
   if (found !== null) {
-    return (flags & O_EXCL) === 0 ? yield* openInode(found, flags) : -EEXIST;
+    return (flags & O_EXCL) === 0 ? yield* openInode(path, found, flags) : -EEXIST;
   }
   if (directory.kind !== 'directory') return -ENOTDIR;
   if (directory.i_op.create === undefined) return directory.i_sb.type === 'proc' ? -ENOENT : -EACCES;
+  if (!mayCreate(absolute(path))) return -EACCES;
   const made = yield* directory.i_op.create(directory, last);
-  return typeof made === 'number' ? made : yield* openInode(made, flags);
+  return typeof made === 'number' ? made : yield* openInode(path, made, flags);
 });
 
 const openInode = kfunc(
   'vfs_open',
-  function* (inode: Inode, flags: number) {
+  function* (path: string, inode: Inode, flags: number) {
+    const refused = current().uid === 0 ? 0 : inode_permission(absolute(path), inode, flags);
+    if (refused !== 0) return refused;
     if (inode.kind === 'directory' && (flags & O_ACCMODE) !== O_RDONLY) return -EISDIR;
     return yield* do_dentry_open(inode, flags);
   },

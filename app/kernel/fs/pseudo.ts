@@ -6,8 +6,8 @@ import { seq_read, singleFile } from './seq_file.ts';
 
 /**
  * Files that the kernel makes up: /proc, sysfs, debugfs, tracefs. Their directories are descriptions that all kernels
- * share, made when somebody looks there first: a boot, of which a search has many, pays nothing for them. What a file
- * shows it takes from the kernel that runs, when it is read.
+ * share: a boot, of which a search has many, pays nothing for them. What a file shows it takes from the kernel that runs,
+ * when it is read.
  */
 export type PseudoNode = PseudoFile | PseudoDirectory;
 
@@ -26,17 +26,16 @@ export interface PseudoDirectory {
 
 export type Entries = Readonly<Record<string, PseudoNode>>;
 
-/** A directory whose entries never change; they are described when they are first needed. */
-export function fixedDirectory(describe: () => Entries): PseudoDirectory {
-  let known: ReadonlyMap<string, PseudoNode> | null = null;
-  const entries = (): ReadonlyMap<string, PseudoNode> => (known ??= new Map(Object.entries(describe())));
+/** A directory whose entries never change. */
+export function fixedDirectory(described: Entries): PseudoDirectory {
+  const entries = new Map(Object.entries(described));
   return {
     kind: 'directory',
     *lookup(name) {
-      return entries().get(name) ?? null;
+      return entries.get(name) ?? null;
     },
     *names() {
-      return [...entries().keys()];
+      return [...entries.keys()];
     },
   };
 }

@@ -15,6 +15,7 @@ export const EACCES = 13;
 export const EFAULT = 14;
 export const EBUSY = 16;
 export const EEXIST = 17;
+export const EXDEV = 18;
 export const ENODEV = 19;
 export const ENOTDIR = 20;
 export const EISDIR = 21;
@@ -62,6 +63,7 @@ const DESCRIPTIONS: ReadonlyMap<number, ErrorDescription> = new Map([
   [EFAULT, { name: 'EFAULT', text: 'Bad address' }],
   [EBUSY, { name: 'EBUSY', text: 'Device or resource busy' }],
   [EEXIST, { name: 'EEXIST', text: 'File exists' }],
+  [EXDEV, { name: 'EXDEV', text: 'Invalid cross-device link' }],
   [ENODEV, { name: 'ENODEV', text: 'No such device' }],
   [ENOTDIR, { name: 'ENOTDIR', text: 'Not a directory' }],
   [EISDIR, { name: 'EISDIR', text: 'Is a directory' }],

@@ -54,6 +54,10 @@ export interface InodeOperations {
   readonly mkdir?: (dir: Inode, name: string) => Call<number>;
   readonly rmdir?: (dir: Inode, name: string) => Call<number>;
   readonly unlink?: (dir: Inode, name: string) => Call<number>;
+  /** Moves `name` of `dir` to another directory of the file system, over what stands there. */
+  readonly rename?: (dir: Inode, name: string, to: Inode, newName: string) => Call<number>;
+  /** Bytes in a file. */
+  readonly getsize?: (inode: Inode) => Call<number>;
   /** Names in the directory, in the order in which it lists them. */
   readonly iterate?: (dir: Inode) => Call<readonly string[]>;
 }

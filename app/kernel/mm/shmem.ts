@@ -1,7 +1,8 @@
+import type { Body } from '../../sim/call.ts';
 import { Cell } from '../../sim/cell.ts';
 import { dcache } from '../fs/dcache.ts';
 import { simple_read_from_buffer } from '../fs/seq_file.ts';
-import { ENOTEMPTY } from '../include/errno.ts';
+import { ENOENT, ENOTEMPTY } from '../include/errno.ts';
 import {
   O_APPEND,
   O_TRUNC,
@@ -36,7 +37,8 @@ const shmem_lookup = kfunc('shmem_lookup', function* (dir: Inode, name: string) 
 
 const shmem_create = kfunc('shmem_create', function* (dir: Inode, name: string) {
   const i_fop = shmem_file_operations;
-  const inode: Inode = { name, kind: 'regular', i_sb: dir.i_sb, i_fop, i_op: {}, i_private: new TmpfsFile() };
+  const i_op = shmem_inode_operations;
+  const inode: Inode = { name, kind: 'regular', i_sb: dir.i_sb, i_fop, i_op, i_private: new TmpfsFile() };
   yield* change(dir, (entries) => entries.set(name, inode));
   return inode;
 });
@@ -58,6 +60,26 @@ const shmem_unlink = kfunc('shmem_unlink', function* (dir: Inode, name: string) 
   yield* change(dir, (entries) => entries.delete(name));
   return 0;
 });
+
+/** shmem_rename2() - under another name, maybe in another directory. Both locks one after the other: see change(). */
+const shmem_rename2 = kfunc(
+  'shmem_rename2',
+  function* (dir: Inode, name: string, to: Inode, newName: string): Body<number> {
+    const inode = (yield* directoryOf(dir).entries.read()).get(name);
+    if (inode === undefined) return -ENOENT;
+    const there = (yield* directoryOf(to).entries.read()).get(newName);
+    if (there?.kind === 'directory' && (yield* directoryOf(there).entries.read()).size > 0) return -ENOTEMPTY;
+    yield* change(dir, (entries) => entries.delete(name));
+    yield* change(to, (entries) => entries.set(newName, { ...inode, name: newName }));
+    return 0;
+  },
+);
+
+const shmem_getsize = kfunc('shmem_getattr', function* (inode: Inode) {
+  return (yield* (inode.i_private as TmpfsFile).data.read()).length;
+});
+
+const shmem_inode_operations: InodeOperations = { getsize: (inode) => shmem_getsize(inode) };
 
 const dcache_readdir = kfunc('dcache_readdir', function* (dir: Inode) {
   return [...(yield* directoryOf(dir).entries.read()).keys()];
@@ -83,6 +105,7 @@ const shmem_dir_inode_operations: InodeOperations = {
   mkdir: (dir, name) => shmem_mkdir(dir, name),
   rmdir: (dir, name) => shmem_rmdir(dir, name),
   unlink: (dir, name) => shmem_unlink(dir, name),
+  rename: (dir, name, to, newName) => shmem_rename2(dir, name, to, newName),
   iterate: (dir) => dcache_readdir(dir),
 };
 

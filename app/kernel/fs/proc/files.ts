@@ -102,7 +102,7 @@ function cpuText(index: number, cpus: number): string {
   return `${rows.map(([name, value]) => `${name}: ${value}`).join('\n')}\n\n`;
 }
 
-const procDirectory = fixedDirectory(() => ({
+const procDirectory = fixedDirectory({
   cmdline: shown('cmdline_proc_show', function* () {
     return `${commandLine()}\n`;
   }),
@@ -136,7 +136,7 @@ const procDirectory = fixedDirectory(() => ({
   version: shown('version_proc_show', function* () {
     return `${linuxBanner()}\n`;
   }),
-}));
+});
 
 /** A directory that is there only in kernels built with an option. */
 function builtWith(built: () => boolean, directory: PseudoDirectory): PseudoDirectory {
@@ -151,11 +151,11 @@ function builtWith(built: () => boolean, directory: PseudoDirectory): PseudoDire
   };
 }
 
-const lockStatDirectory = fixedDirectory(() => ({
+const lockStatDirectory = fixedDirectory({
   lock_stat: shown('ls_show', function* () {
     return ls_show_text();
   }),
-}));
+});
 
 mountPseudo(
   '/proc',

@@ -95,7 +95,7 @@ function stats(): string {
 const CONTEXTS = ['0', 'softirq', 'hardirq'];
 
 /** Files that exist with PROVE_LOCKING. */
-export const lockdepFiles = (): Entries => ({
+const lockdepFiles = (): Entries => ({
   lockdep: shown('l_show', function* () {
     return `all lock classes:\n${lockdepBooks().classes.map(classText).join('')}`;
   }),
@@ -111,4 +111,4 @@ export const lockdepFiles = (): Entries => ({
   }),
 });
 
-export const lockdepDirectory = fixedDirectory(lockdepFiles);
+export const lockdepDirectory = fixedDirectory(lockdepFiles());

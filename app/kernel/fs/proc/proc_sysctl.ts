@@ -75,8 +75,8 @@ const tainted = shown('proc_taint', function* (): Body<string> {
 });
 
 /** /proc/sys: what the model has of it. */
-export const sysctlDirectory = fixedDirectory(() => ({
-  kernel: fixedDirectory(() => ({
+export const sysctlDirectory = fixedDirectory({
+  kernel: fixedDirectory({
     ...settings('kernel'),
     hostname: fixedText(() => 'virtme-ng'),
     osrelease: fixedText(() => kernel().tree.release),
@@ -84,9 +84,9 @@ export const sysctlDirectory = fixedDirectory(() => ({
     pid_max: fixedText(() => '32768'),
     tainted,
     version: fixedText(() => utsVersion()),
-  })),
-  vm: fixedDirectory(() => ({
+  }),
+  vm: fixedDirectory({
     ...settings('vm'),
     overcommit_memory: fixedText(() => '0'),
-  })),
-}));
+  }),
+});

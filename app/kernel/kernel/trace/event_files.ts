@@ -96,14 +96,14 @@ export function logError(
 }
 
 function eventDirectory(event: EventFormat): PseudoDirectory {
-  return fixedDirectory(() => ({
+  return fixedDirectory({
     enable: enableFile(() => [event]),
     filter: shownBy(() => event_filter_read(event), {
       write: (_file, data) => event_filter_write(event, data),
     }),
     format: constant(formatFile(event, kernelText(event))),
     id: constant(`${event.id}\n`),
-  }));
+  });
 }
 
 const ofSystem = (system: string): readonly EventFormat[] =>
@@ -132,32 +132,32 @@ const filterHelp = kfunc('subsystem_filter_read', function* () {
 });
 
 function systemDirectory(system: string): PseudoDirectory {
-  return fixedDirectory(() => ({
+  return fixedDirectory({
     ...Object.fromEntries(ofSystem(system).map((event) => [event.name, eventDirectory(event)])),
     enable: enableFile(() => ofSystem(system)),
     filter: shownBy(() => filterHelp(), {
       write: (_file, data) => subsystem_filter_write(system, data),
     }),
-  }));
+  });
 }
 
 /** events/ftrace: records that no event stands for; they can be read, not enabled. */
-const ftraceDirectory = fixedDirectory(() =>
+const ftraceDirectory = fixedDirectory(
   Object.fromEntries(
     ftraceEvents.map((event) => [
       event.name,
-      fixedDirectory(() => ({ format: constant(formatFile(event)), id: constant(`${event.id}\n`) })),
+      fixedDirectory({ format: constant(formatFile(event)), id: constant(`${event.id}\n`) }),
     ]),
   ),
 );
 
-export const eventsDirectory = fixedDirectory(() => ({
+export const eventsDirectory = fixedDirectory({
   ...Object.fromEntries(eventSystems.map((system) => [system, systemDirectory(system)])),
   ftrace: ftraceDirectory,
   enable: enableFile(() => traceEvents),
   header_page: constant(PAGE_FORMAT),
   header_event: constant(RECORD_FORMAT),
-}));
+});
 
 const s_events = kfunc('t_show', function* (onlyEnabled: boolean) {
   const trace = global_trace();

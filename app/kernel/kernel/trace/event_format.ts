@@ -92,14 +92,23 @@ export function eventFormat(
 function layOut(declarations: readonly string[], from: number): EventField[] {
   let at = from;
   return declarations.map((declaration) => {
-    const match = /^(.*[ *\]])(\w+)(?:\[(\d+)\])?$/.exec(declaration);
+    const match = /^(.*[ *\]])(\w+)(?:\[(\d*)\])?$/.exec(declaration);
     if (match === null) throw new Error(`no declaration of a field: ${declaration}`);
     const type = match[1].trim();
+    // `buf[]` goes on to the end of the record.
+    const open = match[3] === '';
     const length = Number(match[3] ?? 0);
     const [unit, signed] = type.endsWith('*') ? [8, false] : (TYPES[type] ?? []);
     if (unit === undefined || signed === undefined) throw new Error(`unknown type ${type}`);
     at = Math.ceil(at / unit) * unit;
-    const field = { type, name: match[2], length, offset: at, size: unit * Math.max(1, length), signed };
+    const field = {
+      type,
+      name: open ? `${match[2]}[]` : match[2],
+      length,
+      offset: at,
+      size: open ? 0 : unit * Math.max(1, length),
+      signed,
+    };
     at += field.size;
     return field;
   });

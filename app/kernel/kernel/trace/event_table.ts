@@ -166,6 +166,13 @@ export function kernelText(event: EventFormat): string {
   return event.name === 'sched_switch' ? event.text.replace('prev_state=%s', 'prev_state=%s%s') : event.text;
 }
 
+/** A line for each of the frames that a record has room for. */
+const STACK_TEXT = '\\t=> %ps\\n'.repeat(8);
+const STACK_ARGS = Array.from({ length: 8 }, (_, i) => ({
+  field: 'caller',
+  expression: `(void *)REC->caller[${i}]`,
+}));
+
 /** Records of ftrace's own: they are no events that could be enabled. */
 export const ftraceEvents: readonly EventFormat[] = [
   eventFormat('ftrace', 'function', 1, ['unsigned long ip', 'unsigned long parent_ip'], ' %ps <-- %ps', [
@@ -184,4 +191,9 @@ export const ftraceEvents: readonly EventFormat[] = [
     '<-- %ps (%d) (start: %llx  end: %llx) over: %d',
     [{ field: 'func', expression: '(void *)REC->func' }, 'depth', 'calltime', 'rettime', 'depth'],
   ),
+  eventFormat('ftrace', 'print', 5, ['unsigned long ip', 'char buf[]'], '%ps: %s', [
+    { field: 'ip', expression: '(void *)REC->ip' },
+    'buf',
+  ]),
+  eventFormat('ftrace', 'kernel_stack', 4, ['int size', 'unsigned long caller[8]'], STACK_TEXT, STACK_ARGS),
 ];

@@ -115,20 +115,26 @@ export class TraceObserver {
     const struct = task.context;
     if (!(struct instanceof TaskStruct)) return;
     if (last?.task === task) return;
+    let from: Side = SWAPPER(cpu);
+    let state = 'R';
+    let context = IDLE(cpu);
+    const previous = last?.task.context;
+    if (last !== undefined && previous instanceof TaskStruct) {
+      const waiting = !last.task.enabled || last.task.pending instanceof Delay;
+      const idle = waiting && readyAt(task) > last.until;
+      context = { ...contextOf(last.task), cpu };
+      from = side(previous);
+      state = last.task.state !== 'ready' ? 'X' : waiting ? stateOf(previous)[0] : 'R+';
+      if (idle) {
+        // The CPU had nothing to do for a while, which nobody saw at the time.
+        this.switched(context, from, state, SWAPPER(cpu), last.until);
+        [context, from, state] = [IDLE(cpu), SWAPPER(cpu), 'R'];
+      }
+    }
     if (task.pending instanceof Delay && task.pending.due > (last?.until ?? 0))
       this.wakeUp(struct, cpu, IDLE(cpu));
     if (moved !== undefined && moved !== cpu) this.migrated(struct, moved, cpu);
-    const previous = last?.task.context;
-    if (previous instanceof TaskStruct && last !== undefined) {
-      const waiting = !last.task.enabled || last.task.pending instanceof Delay;
-      const idle = waiting && readyAt(task) > last.until;
-      const state = last.task.state !== 'ready' ? 'X' : waiting ? stateOf(previous)[0] : 'R+';
-      const context = { ...contextOf(last.task), cpu };
-      if (idle) {
-        this.switched(context, side(previous), state, SWAPPER(cpu), last.until);
-        this.switched(IDLE(cpu), SWAPPER(cpu), 'R', side(struct), now);
-      } else this.switched(context, side(previous), state, side(struct), now);
-    } else this.switched(IDLE(cpu), SWAPPER(cpu), 'R', side(struct), now);
+    this.switched(context, from, state, side(struct), now);
     this.last[cpu] = { task, until: now };
   }
 

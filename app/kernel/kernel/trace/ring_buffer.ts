@@ -58,6 +58,11 @@ export class CpuBuffer {
     return this.entries[this.head + index];
   }
 
+  /** When the newest entry was made; null if there is none. */
+  get newest(): number | null {
+    return this.entries.at(-1)?.time ?? null;
+  }
+
   push(entry: TraceEntry, overwrite: boolean): boolean {
     if (this.bytes + entry.size > this.size) {
       if (!overwrite) {

@@ -143,7 +143,10 @@ export class TraceArray implements EventBuffer {
     this.push({ ...EMPTY, ...contextOf(runningTaskOrNull()), kind: 'print', time, name, text, size });
   }
 
-  push(entry: TraceEntry): void {
+  push(made: TraceEntry): void {
+    // Within a buffer time never goes back, whenever an entry was noticed.
+    const last = this.buffers[made.cpu].newest;
+    const entry = last !== null && last > made.time ? { ...made, time: last } : made;
     if (this.option('record-cmd')) this.savedCommands.set(entry.pid, entry.comm);
     if (!this.buffers[entry.cpu].push(entry, this.option('overwrite'))) return;
     if (this.waitObject !== null) machineInForce().wake(this.waitObject);

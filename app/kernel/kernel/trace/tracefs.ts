@@ -8,7 +8,6 @@ import {
   fixedDirectory,
   mountPseudo,
   shownBy,
-  type Entries,
   type PseudoDirectory,
   type PseudoFile,
 } from '../../fs/pseudo.ts';
@@ -210,13 +209,13 @@ const traceFile = (which: (trace: TraceArray) => readonly CpuBuffer[]): PseudoFi
 
 function cpuDirectory(cpu: number): PseudoDirectory {
   const one = (trace: TraceArray): readonly CpuBuffer[] => [trace.buffers[cpu]];
-  return fixedDirectory(() => ({
+  return fixedDirectory({
     buffer_size_kb: buffer_size_kb(one),
     stats: file((trace) => statsText(trace.buffers[cpu])),
     trace: traceFile(one),
     trace_pipe: tracePipe(() => one(tracing())),
     trace_pipe_raw: tracePipeRaw(() => tracing().buffers[cpu]),
-  }));
+  });
 }
 
 /** tracing_stats_read() */
@@ -253,7 +252,7 @@ const per_cpu: PseudoDirectory = {
   },
 };
 
-const options = fixedDirectory(() =>
+const options = fixedDirectory(
   Object.fromEntries(
     [...TRACE_OPTIONS, ...Object.values(TRACER_OPTIONS).flat()].map(([name]) => [name, flag(name)]),
   ),
@@ -292,7 +291,7 @@ const README = `tracing mini-HOWTO:
 
 const everyCpu = (trace: TraceArray): readonly CpuBuffer[] => trace.buffers;
 
-const tracefs = fixedDirectory((): Entries => ({
+const tracefs = fixedDirectory({
   ...eventListFiles(),
   README: file(() => README),
   available_filter_functions: file(() =>
@@ -335,7 +334,7 @@ const tracefs = fixedDirectory((): Entries => ({
   trace_options,
   trace_pipe: tracePipe(() => tracing().buffers),
   tracing_on,
-}));
+});
 
 /** The functions that the current tracer looks at. */
 function enabledFunctions(trace: TraceArray): string {
@@ -348,7 +347,4 @@ function enabledFunctions(trace: TraceArray): string {
 }
 
 mountPseudo('/sys/kernel/tracing', tracefs);
-mountPseudo(
-  '/sys/kernel/debug',
-  fixedDirectory(() => ({ tracing: tracefs })),
-);
+mountPseudo('/sys/kernel/debug', fixedDirectory({ tracing: tracefs }));
