@@ -14,11 +14,12 @@ import { findProgram, programs } from './programs/index.ts';
 import type { Program } from './programs/program.ts';
 import type { ScriptNode, StatementNode } from './shell/ast.ts';
 import type { ParsedScript } from './shell/issues.ts';
-import { interactive, type Watch } from './shell/interactive.ts';
+import { interactive } from './shell/interactive.ts';
 import { Shell } from './shell/shell.ts';
 import { ShellState } from './shell/state.ts';
 import { start_gate } from './userland/gate.ts';
-import { dup2, ioctl, open, setsid, STDIN } from './userland/libc.ts';
+import { chdir, dup2, ioctl, mkdir, open, print, setsid, setuid, STDERR, STDIN } from './userland/libc.ts';
+import { FIRST_USER, homeOf, users } from './userland/users.ts';
 
 /** Parses a shell script: `parseScript` of shell/parse.ts, which the host hands in. */
 export type ScriptParser = (source: string) => ParsedScript;
@@ -102,30 +103,27 @@ export interface InteractiveOptions {
 export function startInteractiveShell(kernel: Kernel, options: InteractiveOptions): TaskStruct {
   const { rows, cols, parse, user = 'root' } = options;
   return kernel.machine.inside(() => {
-    reservePidsBelow(SHELL_PID + 1);
+    // Its thread is one of those that are there before the first process.
     consoleTty().control({ rows, cols });
-    const root = user === 'root';
-    const home = root ? HOME : `/home/${user}`;
+    reservePidsBelow(SHELL_PID + 1);
+    if (user !== 'root') users().set(user, FIRST_USER);
+    const home = homeOf(user);
     const state = new ShellState();
     for (const [name, value] of loginEnvironment(user, home)) {
       state.variables.set(name, value);
       state.exported.add(name);
     }
-    const body = (): Body<number> => login(new Shell({ parse, findProgram, programNames }, state), options);
+    const body = (): Body<number> =>
+      login(new Shell({ parse, findProgram, programNames }, state), options, home);
     const task = user_process_at_boot('bash', () => withConsole(body), {
       pid: SHELL_PID,
       prepare: giveFiles,
     });
-    task.uid = root ? 0 : FIRST_USER;
-    task.pwd = options.cwd ?? home;
     return task;
   });
 }
 
 const programNames = (): readonly string[] => programs.map(({ name }) => name);
-
-/** The id of the user who is not root. */
-const FIRST_USER = 1000;
 
 function loginEnvironment(user: string, home: string): readonly (readonly [name: string, value: string])[] {
   const mine = new Map([...ENVIRONMENT, ['HOME', home], ['LOGNAME', user], ['USER', user]] as const);
@@ -133,10 +131,18 @@ function loginEnvironment(user: string, home: string): readonly (readonly [name:
 }
 
 /** What getty and login do before they become the shell. */
-function* login(shell: Shell, watch: Watch): Body<number> {
+function* login(shell: Shell, options: InteractiveOptions, home: string): Body<number> {
   yield* setsid();
   yield* ioctl(STDIN, 'TIOCSCTTY');
-  return yield* interactive(shell, watch);
+  const uid = users().get(options.user ?? 'root') ?? 0;
+  if (uid !== 0) yield* mkdir(home);
+  const cwd = options.cwd ?? home;
+  if ((yield* chdir(cwd)) < 0) {
+    yield* print(STDERR, `login: ${cwd}: there is no such folder in the guest, starting in ${home}\n`);
+    yield* chdir(home);
+  }
+  yield* setuid(uid);
+  return yield* interactive(shell, options);
 }
 
 /** Starts one program without a shell in a booted kernel. */

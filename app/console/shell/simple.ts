@@ -1,6 +1,7 @@
 import type { Body } from '../../sim/call.ts';
 import { strerror } from '../../kernel/include/errno.ts';
-import { getuid, print, setuid, STDERR } from '../userland/libc.ts';
+import { execAsRoot, getuid, print, STDERR } from '../userland/libc.ts';
+import { environmentOf, FIRST_USER } from '../userland/users.ts';
 import { execve, spawnProgram } from '../userland/process.ts';
 import type { AssignmentNode, CommandNode, RedirectionNode, SimpleCommandNode, WordNode } from './ast.ts';
 import { builtins } from './builtins/index.ts';
@@ -247,12 +248,15 @@ function* exec(shell: Shell, args: readonly string[], redirections: readonly Red
   state.unwinding = { kind: 'exit', status };
 }
 
+const SUDO = [['SUDO_UID', String(FIRST_USER)]] as const;
+
 /** Starts a program in a child, which first prepares its descriptors. Its pid, or an error below 0. */
 function* startProgram(shell: Shell, simple: ExpandedCommand, prepare: () => Body<void>): Body<number> {
   const { words, assignments, redirections, sudo } = simple;
   const [name, ...args] = words;
   const program = shell.host.findProgram(name);
-  const invocation = invocationOf(shell, assignments);
+  const plain = invocationOf(shell, assignments);
+  const invocation = sudo ? { ...plain, environment: environmentOf('root', plain.environment, SUDO) } : plain;
   if (program === null) {
     return yield* shell.forkShell(function* (child) {
       yield* prepare();
@@ -264,7 +268,7 @@ function* startProgram(shell: Shell, simple: ExpandedCommand, prepare: () => Bod
         child.state.status = sudo ? 1 : found.status;
         return;
       }
-      if (sudo) yield* setuid(0);
+      if (sudo) yield* execAsRoot();
       child.state.traps.clear();
       child.state.status = yield* execve(found.program, { ...invocation, name, args });
     });
@@ -274,7 +278,7 @@ function* startProgram(shell: Shell, simple: ExpandedCommand, prepare: () => Bod
   return yield* spawnProgram(program.name, function* () {
     yield* prepare();
     if ((yield* redirect(child, redirections, false)) === null) return 1;
-    if (sudo) yield* setuid(0);
+    if (sudo) yield* execAsRoot();
     return yield* program.main({ ...invocation, name, args });
   });
 }

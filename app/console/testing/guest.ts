@@ -36,7 +36,7 @@ export interface GuestRun {
 /** A booted kernel in virtual time. */
 export function bootGuest(options: GuestOptions = {}): {
   kernel: Kernel;
-  run: (until: Task, limit?: Ns) => void;
+  run: (until: Task | null, limit?: Ns) => void;
 } {
   const tree = trees.find(({ name }) => name === (options.tree ?? 'v6.12'));
   if (tree === undefined) throw new Error('no such tree');
@@ -51,10 +51,10 @@ export function bootGuest(options: GuestOptions = {}): {
     },
     machine,
   );
-  const run = (until: Task, limit: Ns = options.limit ?? seconds(60)): void => {
+  const run = (until: Task | null, limit: Ns = options.limit ?? seconds(60)): void => {
     machine.run({
       next: (enabled, at) => {
-        if (until.state !== 'ready' || at.now >= limit) return null;
+        if ((until !== null && until.state !== 'ready') || at.now >= limit) return null;
         const task = scheduler.next(enabled, at);
         // Nobody has anything to do before the limit: a sleep is not cut short by looking.
         return task?.pending instanceof Delay && task.pending.due > limit ? null : task;

@@ -1,5 +1,6 @@
 import { seconds, type Ns } from '../../base/brand.ts';
 import { consoleTty } from '../../kernel/drivers/tty/console.ts';
+import { init_task_tasks } from '../../kernel/kernel/pid.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { startInteractiveShell } from '../guest.ts';
 import { parseScript } from '../shell/parse.ts';
@@ -56,13 +57,26 @@ export class Session {
     return this.wait(1);
   }
 
+  /** The window is closed. */
+  hangup(): string {
+    this.kernel.machine.inside(() => {
+      consoleTty().hangup();
+    });
+    return this.wait(1);
+  }
+
+  /** Command names of the processes that there are. */
+  processes(): readonly string[] {
+    return this.kernel.machine.inside(() => init_task_tasks().value.map(({ comm }) => comm));
+  }
+
   /** Lets so many seconds of the guest's time go by. */
   wait(time: number): string {
     const before = this.output.length;
     const { machine } = this.kernel;
     const until = (machine.now + seconds(time)) as Ns;
-    this.runUntil(this.shell.thread, until);
-    if (machine.now < until && this.shell.thread.state === 'ready') machine.now = until;
+    this.runUntil(null, until);
+    if (machine.now < until) machine.now = until;
     return this.output.slice(before);
   }
 

@@ -14,6 +14,7 @@ import { kernel_wait4, WCONTINUED, WNOHANG, WUNTRACED, type Waited } from '../..
 import {
   __sys_setuid,
   __x64_sys_getppid,
+  bprm_fill_uid,
   do_getpgid,
   ksys_setpgid,
   ksys_setsid,
@@ -92,6 +93,8 @@ export const getpgid = (pid: number): Call<number> => syscall('getpgid', () => d
 export const getppid = (): Call<number> => syscall('getppid', () => __x64_sys_getppid());
 export const setsid = (): Call<number> => syscall('setsid', () => ksys_setsid());
 export const setuid = (uid: number): Call<number> => syscall('setuid', () => __sys_setuid(uid));
+/** Goes on as a program that runs as root, whoever starts it: `sudo`. */
+export const execAsRoot = (): Call<number> => syscall('execve', () => bprm_fill_uid());
 export const getuid = (): number => current().uid;
 
 /** Maps memory of the process's own, to be read and written. Returns its address or an error. */

@@ -173,7 +173,7 @@ const mm_update_next_owner = kfunc('mm_update_next_owner', function* (mm: MmStru
  */
 const exit_notify = kfunc('exit_notify', function* (tsk: TaskStruct, group_dead: boolean) {
   yield* write_lock_irq(tasklist_lock());
-  if (group_dead) yield* forget_original_parent(tsk.signal.threads[0] ?? tsk);
+  const orphans = group_dead ? yield* forget_original_parent(tsk.signal.threads[0] ?? tsk) : [];
   yield* tsk.exit_state.write(EXIT_ZOMBIE);
   const leader = tsk.pid === tsk.tgid;
   let autoreap = true;
@@ -183,21 +183,35 @@ const exit_notify = kfunc('exit_notify', function* (tsk: TaskStruct, group_dead:
   }
   if (autoreap) yield* tsk.exit_state.write(EXIT_DEAD);
   yield* write_unlock_irq(tasklist_lock());
+  for (const orphan of orphans) yield* release_task(orphan);
   if (autoreap) yield* release_task(tsk);
 });
 
-/** forget_original_parent() - children go on without; nobody waits for them. Tasklist lock held. */
-function* forget_original_parent(father: TaskStruct): Body<void> {
+/**
+ * forget_original_parent() - children go on without; nobody waits for them.
+ *
+ * Context: tasklist_lock held. Return: those that have ended already, which init would take note of now. Outside of
+ * sessions they are left as they are.
+ */
+function* forget_original_parent(father: TaskStruct): Body<TaskStruct[]> {
   const children = yield* father.children.read();
   if (children.length > 0) {
     for (const child of children) yield* WRITE_ONCE(child.real_parent, null);
     yield* father.children.write([]);
   }
   // Who never was in a session has no process group either.
-  if (father.signal.session.value === 0) return;
-  for (const child of children) yield* kill_orphaned_pgrp(child, father, null);
+  if (father.signal.session.value === 0) return [];
+  const dead: TaskStruct[] = [];
+  for (const child of children) {
+    yield* kill_orphaned_pgrp(child, father, null);
+    const alone = (yield* rcu_dereference(child.signal.thread_head)).length <= 1;
+    if (!alone || (yield* child.exit_state.read()) !== EXIT_ZOMBIE) continue;
+    yield* child.exit_state.write(EXIT_DEAD);
+    dead.push(child);
+  }
   const parent = yield* father.real_parent.read();
   if (parent !== null) yield* kill_orphaned_pgrp(father, parent, father);
+  return dead;
 }
 
 /**

@@ -69,6 +69,12 @@ export const __sys_setuid = kfunc('__sys_setuid', function* (uid: number): Body<
   return 0;
 });
 
+/** bprm_fill_uid() - a program with the set-user-ID bit that belongs to root starts: `sudo`. */
+export const bprm_fill_uid = kfunc('bprm_fill_uid', function* (): Body<number> {
+  current().uid = 0;
+  return 0;
+});
+
 /** __x64_sys_getppid() - the parent; 0 if that is not in the guest. */
 export const __x64_sys_getppid = kfunc('__x64_sys_getppid', function* () {
   const parent = yield* data_race((current().signal.threads[0] ?? current()).real_parent.read());

@@ -73,10 +73,12 @@ export class LineDisplay {
     return up + clear + line + this.update(text, cursor);
   }
 
-  /** The width has changed; a terminal that wraps anew has done so with what is on it. */
-  resize(cols: number, cursor: number): void {
+  /**
+   * The width has changed. What a terminal has made of the line that the cursor is on is not to be known; xterm and
+   * xterm.js leave it as it was, so that is what redraw() goes by.
+   */
+  resize(cols: number): void {
     this.cols = cols;
-    this.at = this.placeOf(this.text, cursor);
   }
 
   /** Another prompt in front of the same line: the search for a line. */
@@ -104,6 +106,10 @@ export class LineDisplay {
   private placeOf(text: readonly string[], count: number): Place {
     let at = this.advance({ row: 0, col: 0 }, visible(this.promptLine));
     for (let i = 0; i < count; i++) at = this.advance(at, shown(text[i]));
+    // Before a wide character that has no room in this row the cursor is where that stands: in the next.
+    if (count < text.length && text[count] !== '\n' && at.col + wcwidth(text[count]) > this.cols) {
+      return { row: at.row + 1, col: 0 };
+    }
     return at;
   }
 

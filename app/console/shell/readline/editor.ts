@@ -93,7 +93,7 @@ export class LineEditor {
 
   /** The terminal has another width. */
   resize(cols: number): string {
-    this.display.resize(cols, this.buffer.cursor);
+    this.display.resize(cols);
     return this.display.redraw(this.buffer.characters, this.buffer.cursor, 'here');
   }
 
@@ -196,7 +196,7 @@ export class LineEditor {
     switch (name) {
       case 'backspace':
       case 'ctrl-h':
-        return buffer.remove(cursor - 1, cursor);
+        return buffer.remove(Math.max(0, cursor - 1), cursor);
       case 'delete':
         return buffer.remove(cursor, Math.min(cursor + 1, length));
       case 'ctrl-k':
