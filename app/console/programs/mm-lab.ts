@@ -1,7 +1,7 @@
 import type { Body } from '../../sim/call.ts';
 import { strerror } from '../../kernel/include/errno.ts';
 import { O_WRONLY } from '../../kernel/include/fs.ts';
-import { PAGE_SIZE } from '../../kernel/include/mm_types.ts';
+import { PAGE_SIZE, PMD_SIZE, VM_LOCKED } from '../../kernel/include/mm_types.ts';
 import { close, madvise, mmap, open, pause, print, STDERR, touch, write } from '../userland/libc.ts';
 import { becomeActor, expectMoreActors, rest, startGate } from '../userland/gate.ts';
 import { shareMemory } from '../userland/process.ts';
@@ -77,6 +77,8 @@ export const mm_lab = withOptions(
         default: 0,
       },
       { flag: '-a', value: 'MS', description: 'an asynchronous read is under way for so long', default: 0 },
+      { flag: '-l', description: 'it is mlocked' },
+      { flag: '-H', description: 'it is one huge page, of 2 MB' },
       { flag: '-c', description: 'a page of a driver whose close takes mmap_lock is mapped' },
     ],
     startsAtGate: true,
@@ -89,11 +91,15 @@ export const mm_lab = withOptions(
       yield* print(STDERR, `${NAME}: ${unknown[0] ?? 'no action'}: actions are ${known}\n`);
       return 2;
     }
-    const bytes = Math.floor(options.number('-p')) * PAGE_SIZE;
+    const huge = options.has('-H');
+    const bytes = huge ? PMD_SIZE : Math.floor(options.number('-p')) * PAGE_SIZE;
     const fresh = Math.floor(options.number('-n')) * PAGE_SIZE;
-    const start = bytes + fresh === 0 ? 0 : yield* mmap(bytes + fresh);
+    const start =
+      bytes + fresh === 0
+        ? 0
+        : yield* mmap(bytes + fresh, { huge, flags: options.has('-l') ? VM_LOCKED : 0 });
     if (start < 0) return 1;
-    if (bytes > 0) yield* touch(start, bytes, 'write');
+    if (bytes > 0) yield* touch(start, huge ? PAGE_SIZE : bytes, 'write');
     const memory: Memory = { start, bytes, fresh };
     if (options.has('-c')) yield* tell('mmap_close', '1');
     if (options.number('-a') > 0) yield* tell('aio_read', String(options.number('-a')));

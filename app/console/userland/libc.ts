@@ -24,7 +24,7 @@ import { __x64_sys_kill, __x64_sys_pause } from '../../kernel/kernel/signal_sysc
 import { user_access } from '../../kernel/arch/x86/mm/user_fault.ts';
 import { PAGE_SIZE, VM_READ, VM_WRITE } from '../../kernel/include/mm_types.ts';
 import { do_madvise, MADV_DONTNEED, MADV_PAGEOUT } from '../../kernel/mm/madvise.ts';
-import { __vm_munmap, vm_mmap_pgoff } from '../../kernel/mm/mmap.ts';
+import { __vm_munmap, vm_mmap_pgoff, type MapOptions } from '../../kernel/mm/mmap.ts';
 import { __x64_sys_swapoff, __x64_sys_swapon } from '../../kernel/mm/swapfile.ts';
 import { __x64_sys_clock_nanosleep } from '../../kernel/kernel/time/hrtimer.ts';
 
@@ -98,8 +98,8 @@ export const execAsRoot = (): Call<number> => syscall('execve', () => bprm_fill_
 export const getuid = (): number => current().uid;
 
 /** Maps memory of the process's own, to be read and written. Returns its address or an error. */
-export const mmap = (length: number): Call<number> =>
-  syscall('mmap', () => vm_mmap_pgoff(length, VM_READ | VM_WRITE));
+export const mmap = (length: number, options: MapOptions = {}): Call<number> =>
+  syscall('mmap', () => vm_mmap_pgoff(length, VM_READ | VM_WRITE, options));
 
 export const munmap = (start: number, length: number): Call<number> =>
   syscall('munmap', () => __vm_munmap(start, length));

@@ -143,6 +143,17 @@ export class PteTable extends Struct {
   }
 }
 
+/** A pmd entry that maps a huge page itself. For whoever walks page tables it is as a table with one entry. */
+export class HugePmd extends PteTable {
+  constructor(
+    mm: MmStruct,
+    readonly page: Page,
+  ) {
+    super(mm.memory, 1);
+    this.populate(0, { page, writable: true, counter: MM_ANONPAGES });
+  }
+}
+
 /** The lock of a page table; that of its page frame, if frames are handed out again. */
 function ptlOf(memory: Memory): Spinlock {
   const frame = frameOf(memory);
@@ -158,6 +169,10 @@ function ptlOf(memory: Memory): Spinlock {
 export class PageRange {
   /** The entry that points at the table; null where there is none. Written under `page_table_lock`. */
   readonly pmd: Cell<PteTable | null>;
+  /** Is mapped by huge pages. Settled when it is mapped. */
+  huge = false;
+  /** Some VMA has locked its pages in memory once. Settled when it is mapped. */
+  mlocked = false;
 
   constructor(
     mm: MmStruct,

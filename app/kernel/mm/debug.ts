@@ -4,7 +4,7 @@ import { printk } from '../printk.ts';
 import { printsNew } from '../report/wording.ts';
 import type { Page } from './page_alloc.ts';
 
-const FLAG_NAMES = ['locked', 'referenced', 'uptodate', 'dirty', 'lru', 'active', 'swapbacked'];
+const FLAG_NAMES = ['locked', 'referenced', 'uptodate', 'dirty', 'lru', 'active', 'swapbacked', 'mlocked'];
 
 /** dump_page() - all that struct page says. */
 export function dump_page(page: Page, reason: string): void {

@@ -1,6 +1,5 @@
 import type { Body } from '../../sim/call.ts';
 import { charge } from '../../sim/delay.ts';
-import { atomic_dec } from '../include/atomic.ts';
 import { xa_is_zero } from '../include/maple_tree.ts';
 import {
   MM_SWAPENTS,
@@ -26,7 +25,9 @@ import { BUG_ON } from '../kernel/bug.ts';
 import { spin_lock, spin_unlock } from '../kernel/locking/spinlock.ts';
 import { rcu_read_lock, rcu_read_unlock } from '../kernel/rcu/tree.ts';
 import { mas_find, type MaState } from '../lib/maple_tree.ts';
+import { zap_huge_pmd } from './huge_memory.ts';
 import { charge_tables } from './memcontrol.ts';
+import { remove_rmap } from './mlock.ts';
 import { print_bad_pte } from './bad_pte.ts';
 import { pr_err } from '../printk.ts';
 import { tlb_finish_mmu, tlb_gather_mmu, ZAP_PAGE_NS, type MmuGather } from './mmu_gather.ts';
@@ -108,7 +109,7 @@ const zap_pte_range = kfunc(
         if (pte.swap !== undefined) yield* swap_free(pte.swap);
         continue;
       }
-      yield* atomic_dec(pte.page._mapcount);
+      yield* remove_rmap(vma, pte.page);
       tlb.pages.push(pte.page);
       tlb.changed = true;
     }
@@ -189,7 +190,8 @@ export const unmap_page_range = kfunc(
     yield* BUG_ON(addr >= end, 'mm/memory.c:1808');
     // tlb_start_vma() looks at the flags.
     yield* vma.vm_flags.read();
-    yield* zap_pte_range(tlb, vma, addr, end);
+    if (vma.range.huge) yield* zap_huge_pmd(tlb, vma, vma.range);
+    else yield* zap_pte_range(tlb, vma, addr, end);
   },
 );
 

@@ -32,6 +32,7 @@ import { READ_ONCE, WRITE_ONCE } from '../include/rwonce.ts';
 import { kfunc } from '../kfunc.ts';
 import { spin_lock, spin_unlock } from '../kernel/locking/spinlock.ts';
 import { reserve } from '../struct.ts';
+import { do_huge_pmd_anonymous_page } from './huge_memory.ts';
 import { __mem_cgroup_charge, charge_table, countFault } from './memcontrol.ts';
 import { bad_pte, pte_offset_map_lock, pte_unmap_unlock } from './memory.ts';
 import { __get_free_pages, free_pages, get_page, Page, put_page } from './page_alloc.ts';
@@ -69,6 +70,8 @@ const __handle_mm_fault = kfunc(
   function* (vma: VmAreaStruct, address: number, write: boolean) {
     const { range } = vma;
     const index = range.indexOf(address);
+    if (range.huge && (yield* READ_ONCE(range.pmd)) === null)
+      return yield* do_huge_pmd_anonymous_page(vma, range);
     const table = (yield* range.pmd.read()) ?? (yield* __pte_alloc(vma.vm_mm, range));
     if (table === null) return VM_FAULT_OOM;
     const pte = yield* READ_ONCE(table.ptes[index]);
@@ -165,7 +168,7 @@ const do_anonymous_page = kfunc(
         if (ret === 0) {
           yield* cover(mm, table, vma.range.addressOf(index));
           yield* mm.rss_stat[MM_ANONPAGES].add(vma.range.pagesOf(index));
-          yield* add_rmap(page);
+          yield* add_rmap(page, vma.range.mlocked);
           yield* table.set(index, { page, writable: true, counter: MM_ANONPAGES });
           mapped = true;
         }

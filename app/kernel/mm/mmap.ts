@@ -7,6 +7,7 @@ import {
   MMF_OOM_SKIP,
   PAGE_SIZE,
   PageRange,
+  PMD_SIZE,
   ULONG_MAX,
   VM_ACCOUNT,
   VM_LOCKED,
@@ -138,6 +139,8 @@ export interface MapOptions {
    * page by page, larger ones in 64 entries.
    */
   readonly granule?: number;
+  /** In huge pages: a multiple of 2 MB, at one. */
+  readonly huge?: boolean;
 }
 
 /** (plain) */
@@ -170,13 +173,20 @@ export const do_mmap = kfunc(
   'do_mmap',
   function* (mm: MmStruct, length: number, prot: number, options: MapOptions): Body<number> {
     const size = Math.ceil(length / PAGE_SIZE) * PAGE_SIZE;
-    const start = options.fixed ?? (yield* get_unmapped_area(mm, size));
+    const start = options.fixed ?? (yield* placeFor(mm, size, options.huge === true));
     if (start < 0) return -ENOMEM;
     const writable = (prot & VM_WRITE) !== 0 && options.file === undefined;
     const flags = (prot & (VM_READ | VM_WRITE)) | (options.flags ?? 0) | (writable ? VM_ACCOUNT : 0);
     return yield* mmap_region(mm, start, start + size, flags, options);
   },
 );
+
+/** Where there is room: for huge pages at a multiple of 2 MB. */
+function* placeFor(mm: MmStruct, size: number, huge: boolean): Body<number> {
+  if (!huge) return yield* get_unmapped_area(mm, size);
+  const start = yield* get_unmapped_area(mm, size + PMD_SIZE);
+  return start < 0 ? start : Math.ceil(start / PMD_SIZE) * PMD_SIZE;
+}
 
 /** get_unmapped_area() - the highest gap below the base that is large enough. */
 function* get_unmapped_area(mm: MmStruct, size: number): Body<number> {
@@ -211,7 +221,14 @@ export const mmap_region = kfunc(
     vma.vm_file = options.file ?? null;
     vma.vm_ops = options.vm_ops ?? null;
     vma.anon_vma.value = new AnonVma([vma]);
-    const range = new PageRange(mm, start, end, options.granule ?? granuleFor(pages));
+    const range = new PageRange(
+      mm,
+      start,
+      end,
+      options.granule ?? (options.huge === true ? 512 : granuleFor(pages)),
+    );
+    range.huge = options.huge === true;
+    range.mlocked = (flags & VM_LOCKED) !== 0;
     vma.range = range;
     yield* mm.pgd.update((ranges) => [...ranges, range]);
     yield* vma_start_write(vma);

@@ -1,25 +1,9 @@
 import type { Body } from '../../sim/call.ts';
 import { ULONG_MAX, VM_LOCKED, type MmStruct, type VmAreaStruct } from '../include/mm_types.ts';
-import { READ_ONCE } from '../include/rwonce.ts';
 import { kfunc, replace } from '../kfunc.ts';
-import { pte_offset_map_lock, pte_unmap_unlock } from './memory.ts';
+import { munlock_vma_pages_all } from './mlock.v5.17.ts';
 import { exit_mmap } from './mmap.ts';
 import { exitUnderLock } from './mmap.v5.18.ts';
-
-/**
- * munlock_vma_pages_all() - let go of the pages that a VMA has locked in memory.
- *
- * Models: mm/mlock.c: the flag goes first, by which the reapers leave the VMA alone, then page by page.
- * Leaves out: PG_mlocked and the lists of unevictable pages.
- */
-export const munlock_vma_pages_all = kfunc('munlock_vma_pages_all', function* (vma: VmAreaStruct) {
-  const flags = yield* vma.vm_flags.read();
-  yield* vma.vm_flags.write(flags & ~VM_LOCKED);
-  const table = yield* pte_offset_map_lock(vma.range);
-  if (table === null) return;
-  for (const index of table.populated(0, vma.range.entries)) yield* READ_ONCE(table.ptes[index]);
-  yield* pte_unmap_unlock(table);
-});
 
 /** unlock_range() - munlock what begins below `limit`, along the list. */
 export const unlock_range = kfunc(

@@ -2,6 +2,7 @@ import type { Body } from '../../sim/call.ts';
 import { Cell } from '../../sim/cell.ts';
 import { Operation, type Ordering } from '../../sim/operation.ts';
 import { Atomic, atomic_dec_and_test, atomic_inc, atomic_read, atomic_set } from '../include/atomic.ts';
+import { clear_bit } from '../include/bitops.ts';
 import { kernelGlobal } from '../globals.ts';
 import { kernel } from '../kernel.ts';
 import { kfunc } from '../kfunc.ts';
@@ -24,6 +25,7 @@ export const PG_dirty = 3;
 export const PG_lru = 4;
 export const PG_active = 5;
 export const PG_swapbacked = 6;
+export const PG_mlocked = 7;
 
 /**
  * struct page - what the kernel knows of 2^order neighbouring pages. The struct itself is there for ever; the
@@ -158,10 +160,23 @@ export const __free_pages = kfunc('__free_pages', function* (page: Page, _order:
 
 /** free_unref_page() - back to the free list. What is wrong with the page shows here. */
 export const free_unref_page = kfunc('free_unref_page', function* (page: Page) {
+  if ((page.flags.value & (1 << PG_mlocked)) !== 0) yield* free_mlocked(page);
   if (free_page_is_bad(page)) return;
   yield* page.memory.free();
   yield* free_frame(page.memory);
 });
+
+/**
+ * The part of free_pages_prepare() about mlocked pages: whoever munlocks after VM_LOCKED was cleared may have left the
+ * flag. Models: v5.18 and later.
+ */
+export const free_mlocked = kfunc(
+  'free_mlocked',
+  function* (page: Page): Body<void> {
+    yield* clear_bit(PG_mlocked, page.flags);
+  },
+  { inlined: true },
+);
 
 export const get_page = (page: Page) => atomic_inc(page._refcount);
 export const put_page_testzero = (page: Page) => atomic_dec_and_test(page._refcount);
@@ -226,4 +241,4 @@ function reasonAgainstFreeing(page: Page): string | null {
   return null;
 }
 
-const PAGE_FLAGS_CHECK_AT_FREE = (1 << PG_locked) | (1 << PG_lru) | (1 << PG_active);
+const PAGE_FLAGS_CHECK_AT_FREE = (1 << PG_locked) | (1 << PG_lru) | (1 << PG_active) | (1 << PG_mlocked);

@@ -27,7 +27,7 @@ export class PageFrame {
 
 /** The frame of a page that may be handed out again, or null. */
 export function frameOf(memory: Memory): PageFrame | null {
-  if (!(memory instanceof KernelMemory) || !reusesPages()) return null;
+  if (!(memory instanceof KernelMemory) || memory.kind !== 'page' || !reusesPages()) return null;
   return (memory.pageFrame ??= new PageFrame());
 }
 

@@ -1,5 +1,6 @@
 import type { Body } from '../../sim/call.ts';
 import { atomic_dec, atomic_inc } from '../include/atomic.ts';
+import { set_bit } from '../include/bitops.ts';
 import { list_add, list_empty } from '../include/list.ts';
 import { AnonVma, MM_SWAPENTS, PAGE_SIZE, type MmStruct, type VmAreaStruct } from '../include/mm_types.ts';
 import {
@@ -16,12 +17,13 @@ import { mmlist_lock } from '../kernel/fork.ts';
 import { down_read, down_write, up_read, up_write } from '../kernel/locking/rwsem.ts';
 import { spin_lock, spin_unlock } from '../kernel/locking/spinlock.ts';
 import { pte_offset_map_lock, pte_unmap_unlock } from './memory.ts';
-import { put_page, type Page } from './page_alloc.ts';
+import { PG_mlocked, put_page, type Page } from './page_alloc.ts';
 import { init_mm_mmlist, swap_duplicate } from './swap_entries.ts';
 
-/** folio_add_new_anon_rmap(): a page table of the VMA maps the page from now on. Page-table lock held. */
-export function* add_rmap(page: Page): Body<void> {
+/** folio_add_new_anon_rmap(): a page table maps the page from now on, of a VMA with VM_LOCKED perhaps. Its lock is held. */
+export function* add_rmap(page: Page, mlocked = false): Body<void> {
   yield* atomic_inc(page._mapcount);
+  if (mlocked) yield* set_bit(PG_mlocked, page.flags);
 }
 
 /** unlink_anon_vmas() - reclaim does not find the VMA from its pages any more. */

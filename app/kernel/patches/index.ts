@@ -17,6 +17,7 @@ import {
 import { mmuNotifierNoUnwind, mmuNotifierSortedUnwind, oomReaperAlwaysEnd } from './mmu-notifier-pairing.ts';
 import { kvmDeferredInvalidation } from './kvm-deferred-invalidation.ts';
 import { gpcRawLocks, mnInvalidateRawLock } from './mn-invalidate-raw-lock.ts';
+import { exitMmapMunlockRead, pmdBadRadix } from './munlock-2018.ts';
 import { oomEnterDeferredUnregister, oomEnterSyncUnregister } from './oom-enter.ts';
 
 /** All patches, in the order in which they were proposed. */
@@ -24,9 +25,11 @@ export const patches: readonly Patch[] = [
   exitMmapTwoFlags,
   exitMmapUnstableFlag,
   exitMmapVictimLock,
+  pmdBadRadix,
   exitMmapWriteLock,
   mreleaseMmCount,
   exitMmapClearMmap,
+  exitMmapMunlockRead,
   oomReaperAlwaysEnd,
   mmuNotifierSortedUnwind,
   mmuNotifierNoUnwind,

@@ -1,3 +1,4 @@
+import { v5_17Replacements as mlock } from '../mm/mlock.v5.17.ts';
 import { v5_17Replacements as mmap } from '../mm/mmap.v5.17.ts';
 import { v5_17Replacements as oom } from '../mm/oom_kill.v5.17.ts';
 import type { Tree } from '../tree.ts';
@@ -10,6 +11,6 @@ export const v5_17: Tree = {
     'Linux 5.17: as 5.18, but exit_mmap() munlocks first, under the lock, and reapers skip what is mlocked; the reaper comes at once',
   release: '5.17.0',
   base: v5_18,
-  replacements: [...mmap, ...oom],
+  replacements: [...mlock, ...mmap, ...oom],
   traits: v5_18.traits,
 };
