@@ -68,16 +68,24 @@ Examples:
   $ scythe matrix kvm-oom/reap --patches none oom-enter-unregister-deferred mmu-notifier-async-oom-v2
   $ scythe matrix kvm-oom/reap --trees v6.12 v6.18 --config PREEMPT_RT=y PREEMPT_RT=n --format markdown
   $ scythe matrix kvm-oom/search-close --patches none mmu-notifier-async-oom-v2 --explore --time 20s
+  $ scythe matrix oom-reaper-exit-mmap/matrix
 
 Exit codes: 0 all as expected, 1 not, 2 bad usage or input, 3 internal error.`;
 
+const RECORD_EXAMPLES = `
+Examples:
+  $ scythe record -o session.yaml --run v6.12
+  $ scythe record --cast session.cast --run v6.12 --patch mmu-notifier-async-oom-v2
+  $ scythe run session.yaml`;
+
 /** The command line: arguments in, an exit code out. */
-export async function main(argv: readonly string[]): Promise<ExitCode> {
-  let code: ExitCode = EXIT.MET;
+export async function main(argv: readonly string[]): Promise<number> {
+  let code: number = EXIT.MET;
   const program = new Command('scythe')
     .description('A lab for the races between those who free memory and those who still use it.')
     .version(VERSION)
     .showHelpAfterError('(`scythe --help` shows what there is)')
+    .enablePositionalOptions()
     .exitOverride();
 
   program
@@ -172,8 +180,10 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
   program
     .command('matrix')
     .summary('compare kernels')
-    .description('Runs or explores a scenario on each combination of kernels and prints a table.')
-    .argument('<scenario>', 'a file, or the name of a bundled scenario')
+    .description(
+      'Runs or explores a scenario on each combination of kernels and prints a table; or fills the table of a matrix file.',
+    )
+    .argument('<scenario>', 'a scenario or a matrix.yaml: a file, or its bundled name')
     .option('--trees <tree...>', 'kernel eras')
     .option('--patches <set...>', 'sets of patches: names joined by `+`, or `none`')
     .option('--config <set...>', 'sets of options: `K=y` joined by `,`', collectConfigSets)
@@ -216,6 +226,37 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
       code = list(what, flags);
     });
 
+  program
+    .command('vng')
+    .summary('open the console of a guest, as virtme-ng does')
+    .description(
+      'The command `vng`: everything after it is for that one. `scythe vng --help` shows its options.',
+    )
+    .argument('[arguments...]', 'options of vng, and a command for the guest')
+    .helpOption(false)
+    .allowUnknownOption()
+    .passThroughOptions()
+    .action(async (args: string[]) => {
+      code = await vng(args);
+    });
+
+  program
+    .command('record')
+    .summary('open a console and save what is typed as a scenario')
+    .description(
+      'Opens a guest as `scythe vng` does; what was typed becomes a scenario when the session ends.',
+    )
+    .argument('[arguments...]', 'options of vng')
+    .option('-o, --output <file>', 'the scenario; before all options of vng')
+    .option('--cast <file>', 'record the terminal too, as asciicast v2')
+    .addHelpText('after', RECORD_EXAMPLES)
+    .allowUnknownOption()
+    .passThroughOptions()
+    .action(async (args: string[], { output, cast }: { output?: string; cast?: string }) => {
+      const record = output === undefined ? [] : [`--record=${output}`];
+      code = await vng([...record, ...(cast === undefined ? [] : [`--asciicast=${cast}`]), ...args]);
+    });
+
   program.addHelpText('after', RUN_EXAMPLES);
   try {
     await program.parseAsync(argv, { from: 'user' });
@@ -223,6 +264,12 @@ export async function main(argv: readonly string[]): Promise<ExitCode> {
     return explain(error);
   }
   return code;
+}
+
+/** Loaded when it is asked for: nothing else needs a console. */
+async function vng(args: readonly string[]): Promise<number> {
+  const { main: runVng } = await import('../vng/main.ts');
+  return runVng(args);
 }
 
 /** Says what went wrong, on standard error, in terms of who can repair it. */

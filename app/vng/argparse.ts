@@ -46,7 +46,9 @@ class Parser {
   private readonly groups = new Map<string, OptionRow>();
 
   constructor(table: readonly OptionRow[]) {
-    for (const row of table) for (const flag of row.flags) this.byFlag.set(flag, row);
+    for (const row of table) {
+      for (const flag of [...row.flags, ...(row.also ?? [])]) this.byFlag.set(flag, row);
+    }
   }
 
   parse(argv: readonly string[]): Parsed | Shown {
@@ -100,7 +102,7 @@ class Parser {
     const prefix = equals < 0 ? word : word.slice(0, equals);
     const attached = equals < 0 ? null : word.slice(equals + 1);
     return [...this.byFlag]
-      .filter(([flag, row]) => row.own !== true && flag.startsWith(prefix))
+      .filter(([flag, row]) => row.own !== true && row.flags.includes(flag) && flag.startsWith(prefix))
       .map(([flag, row]) => [flag, { row, attached }] as const);
   }
 
@@ -156,7 +158,8 @@ class Parser {
         throw new UsageError(`argument ${nameOf(row)}: invalid int value: '${value}'`);
       }
       const before = this.values.get(dest);
-      if (row.kind === 'append') this.values.set(dest, Array.isArray(before) ? [...(before as string[]), value] : [value]);
+      if (row.kind === 'append')
+        this.values.set(dest, Array.isArray(before) ? [...(before as string[]), value] : [value]);
       else this.values.set(dest, value);
     }
   }

@@ -1,4 +1,4 @@
-import type { TaskStruct } from '../kernel/include/sched.ts';
+import { TaskStruct } from '../kernel/include/sched.ts';
 import { task_state_to_char } from '../kernel/kernel/sched/show_task.ts';
 import { Delay } from '../sim/delay.ts';
 import type { GuestMachine } from './guest-machine.ts';
@@ -243,8 +243,8 @@ export class Engine {
   /** Is a process stuck where no signal reaches it? */
   private hangs(): boolean {
     return this.guest.machine.tasks.some(({ state, enabled, context }) => {
-      const task = context as TaskStruct | null;
-      return state === 'ready' && !enabled && task !== null && task.user && task_state_to_char(task) === 'D';
+      if (state !== 'ready' || enabled || !(context instanceof TaskStruct)) return false;
+      return context.user && task_state_to_char(context) === 'D';
     });
   }
 }

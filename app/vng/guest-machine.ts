@@ -134,7 +134,7 @@ class UpTo implements Chooser {
     const task = this.inner.next(enabled, machine);
     if (task === null) return this.stop('idle');
     const starts = task.pending instanceof Delay ? Math.max(task.pending.due, machine.now) : machine.now;
-    if (starts > this.latest) {
+    if (starts > machine.now || starts > this.latest) {
       this.latest = this.until();
       if (starts > this.latest) return this.stop('idle');
     }

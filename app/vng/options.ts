@@ -45,6 +45,8 @@ export interface OptionRow {
   readonly lacks?: string;
   /** With `lacks`: the option asks for nothing else, so that nothing is left to do. */
   readonly stops?: boolean;
+  /** Spellings that are understood and not listed. */
+  readonly also?: readonly string[];
   /** Not virtme-ng's: it has to be written out, so that all abbreviations stay as they are there. */
   readonly own?: boolean;
 }
@@ -208,7 +210,7 @@ export const optionTable: readonly OptionRow[] = [
       lacks: noDevice('disks'),
     },
     {
-      ...{ flags: ['--network', '-n'], kind: 'append' },
+      ...{ flags: ['--network', '-n'], kind: 'append', also: ['--net'] },
       help: 'Network: user, bridge[=br] or loop; repeatable.',
       lacks: noDevice('network'),
     },
@@ -300,7 +302,11 @@ export const optionTable: readonly OptionRow[] = [
         stops: true,
       },
     ]),
-    { flags: ['--ssh-tcp'], kind: 'flag', help: 'ssh over TCP.', lacks: noDevice('network') },
+    {
+      ...{ flags: ['--ssh-tcp'], kind: 'optional', type: 'int', metavar: 'PORT', bare: '2222' },
+      help: 'ssh over TCP.',
+      lacks: noDevice('network'),
+    },
     {
       ...{ flags: ['--remote-cmd'], kind: 'value', metavar: 'COMMAND' },
       help: 'Command for the two above.',

@@ -109,11 +109,11 @@ export class SessionRecording {
 function linesOf({ source, at, interruptedAt, fed }: Entered): string[] {
   const note = fed ? ['# Something was typed while this ran; a script has no keyboard.'] : [];
   if (interruptedAt === null) return [...note, ...source.split('\n')];
-  // Ctrl-C is a signal for the foreground.
-  return [
-    ...[...note, `{ ${source}`, '} &', `sleep ${seconds(Math.max(interruptedAt - at, SHORTEST_PAUSE))}`],
-    ...['kill -INT $!', 'wait $!'],
-  ];
+  // A script has no Ctrl-C, and what it runs in the background does not hear SIGINT: SIGTERM ends it instead.
+  const simple = !/[\n;&|(){}<>]/.test(source);
+  const lines = simple ? [`${source} &`] : ['(', ...source.split('\n'), ') &'];
+  const pause = `sleep ${seconds(Math.max(interruptedAt - at, SHORTEST_PAUSE))}`;
+  return [...note, ...lines, pause, 'kill -TERM $!', 'wait $!'];
 }
 
 /** Rounded to hundredths: nobody waits more exactly than that. */
