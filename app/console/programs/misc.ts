@@ -1,5 +1,4 @@
 import { O_RDONLY } from '../../kernel/include/fs.ts';
-import { strerror } from '../../kernel/include/errno.ts';
 import { kernel_power_off, kernel_restart } from '../../kernel/kernel/reboot.ts';
 import { syscall } from '../../kernel/arch/x86/entry/common.ts';
 import { machineMemory } from '../../kernel/fs/proc/memory.ts';
@@ -7,8 +6,7 @@ import { allTasks, stateOf } from '../../kernel/fs/proc/tasks.ts';
 import { K } from '../../kernel/include/mm.ts';
 import { seconds, type Ns } from '../../base/brand.ts';
 import { stat } from '../userland/files.ts';
-import { close, nanosleep, open, print, readAll, STDERR, STDIN, STDOUT } from '../userland/libc.ts';
-import { tcgetattr, winsize } from '../userland/termios.ts';
+import { close, nanosleep, open, print, readAll, STDERR, STDOUT } from '../userland/libc.ts';
 import { eachFile } from './files.ts';
 import { withOptions, type Program } from './program.ts';
 
