@@ -45,5 +45,4 @@ export const newestBodies: Readonly<Record<string, string>> = {
   vma_start_read: 'a count of readers in each VMA and a sequence number',
   free_mlocked: 'takes PG_mlocked away from a page that is freed',
   munlock_vma_folio: 'whoever unmaps a page in a VMA with VM_LOCKED takes PG_mlocked away',
-  get_swap_device: 'says that it is a bad swap file entry',
 };
