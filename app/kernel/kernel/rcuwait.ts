@@ -5,7 +5,7 @@ import type { Memory } from '../../sim/memory.ts';
 import { current, TASK_RUNNING, type TaskStruct } from '../include/sched.ts';
 import { kfunc } from '../kfunc.ts';
 import { rcu_read_lock, rcu_read_unlock } from './rcu/tree.ts';
-import { __set_current_state, schedule, set_current_state, wake_up_process } from './sched/core.ts';
+import { __set_current_state, schedule, set_current_state, wake_up_blindly } from './sched/core.ts';
 
 /** struct rcuwait - a place for one task that waits. The task itself stays until an RCU grace period is over. */
 export class Rcuwait {
@@ -26,13 +26,13 @@ export const finish_rcuwait = kfunc('finish_rcuwait', function* (w: Rcuwait) {
   yield* __set_current_state(TASK_RUNNING);
 });
 
-/** rcuwait_wake_up() - wakes whoever waits. Context: any. Return: true if somebody slept. */
+/** rcuwait_wake_up() - wakes whoever waits. Context: any. Return: true if somebody waited; nobody asks if he slept. */
 export const rcuwait_wake_up = kfunc('rcuwait_wake_up', function* (w: Rcuwait) {
   yield* rcu_read_lock();
   const task = yield* rcu_dereference(w.task);
-  const woken = task !== null && (yield* wake_up_process(task));
+  if (task !== null) yield* wake_up_blindly(task);
   yield* rcu_read_unlock();
-  return woken;
+  return task !== null;
 });
 
 /** rcuwait_active() - is somebody there? */

@@ -2,7 +2,7 @@ import type { Ns } from '../../../base/brand.ts';
 import type { Body } from '../../../sim/call.ts';
 import { Delay } from '../../../sim/delay.ts';
 import { machineInForce, runningTask } from '../../../sim/machine-in-force.ts';
-import { BlockingEffect, Effect } from '../../../sim/operation.ts';
+import { BlockingEffect, Effect, Operation, type Ordering } from '../../../sim/operation.ts';
 import { __might_resched, schedule_debug } from '../../checkers/atomic_sleep.ts';
 import {
   current,
@@ -236,8 +236,33 @@ export function* cond_resched(file = 'include/linux/sched.h', line = 2085): Body
 export function* set_current_state(state: number): Body<void> {
   const me = current();
   me.sleep_state = state;
-  yield* me.__state.store(state, 'full');
+  yield* state === TASK_RUNNING ? new MakeRunnable('write', me, ~0) : me.__state.store(state, 'full');
 }
+/**
+ * The task goes on: it says so itself, or somebody wakes it from one of the states of `from` without asking whether it
+ * slept. Whoever is first, the task is runnable afterwards, so these commute.
+ */
+class MakeRunnable extends Operation<void> {
+  constructor(
+    kind: 'write' | 'rmw',
+    private readonly task: TaskStruct,
+    private readonly from: number,
+  ) {
+    super(kind, task.__state, 'share');
+  }
+
+  override get ordering(): Ordering {
+    return 'full';
+  }
+
+  override execute(): void {
+    const { __state } = this.task;
+    if ((__state.value & this.from) === 0) return;
+    __state.value = TASK_RUNNING;
+    if (this.from !== ~0) this.task.woken_at = machineInForce().now;
+  }
+}
+
 /** Without the barrier. The model has no weaker order than that of operations. */
 export const __set_current_state = set_current_state;
 
@@ -381,6 +406,12 @@ export const try_to_wake_up = kfunc('try_to_wake_up', function* (p: TaskStruct, 
     return true;
   });
 });
+
+/** wake_up_process() for who does not ask whether the task slept. In a search such wake-ups commute. */
+export function* wake_up_blindly(p: TaskStruct): Body<void> {
+  if (timed()) yield* wake_up_process(p);
+  else yield* new MakeRunnable('rmw', p, TASK_NORMAL);
+}
 
 export const wake_up_state = (p: TaskStruct, state: number): ReturnType<typeof try_to_wake_up> =>
   try_to_wake_up(p, state);
