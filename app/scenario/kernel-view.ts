@@ -1,7 +1,7 @@
 import type { TaskStruct } from '../kernel/include/sched.ts';
-import { RcuReaders } from '../kernel/kernel/rcu/tree.ts';
+import { LoneSection, RcuReaders } from '../kernel/kernel/rcu/rcu_readers.ts';
 import { isInlined, kallsyms } from '../kernel/kfunc.ts';
-import { SrcuCount } from '../kernel/kernel/rcu/srcu_readers.ts';
+import { CountInside, SrcuCount } from '../kernel/kernel/rcu/srcu_readers.ts';
 import { whoIs } from '../kernel/tracking.ts';
 import type { Operation } from '../sim/operation.ts';
 import type { Task } from '../sim/task.ts';
@@ -37,7 +37,8 @@ export const kernelVocabulary: Vocabulary = {
     const { comm, pid } = whoIs(task);
     return pid > 0 ? `${comm}/${pid}` : task.name;
   },
-  objectName: (object) => (object instanceof RcuReaders ? 'rcu_read_lock' : object.name),
+  objectName: (object) =>
+    object instanceof RcuReaders || object instanceof LoneSection ? 'rcu_read_lock' : object.name,
   isPrimitive: (name) => PRIMITIVES.test(name),
   isPlumbing: (name) => PLUMBING.test(name),
   isMinor: (name) => inlined.has(name),
@@ -76,7 +77,14 @@ export class KernelView implements ModelView {
 }
 
 /** A reader of SRCU goes in or out: it counts itself. */
-function srcuChange({ object, kind, access }: Operation<unknown>): StateChange | null {
+function srcuChange(operation: Operation<unknown>): StateChange | null {
+  const { object, kind, access } = operation;
+  if (operation instanceof CountInside) {
+    const { label } = operation.readers;
+    const argument = label.startsWith('&') ? label : `&${label}`;
+    const { begins } = operation;
+    return { name: label, text: `srcu_read_${begins ? '' : 'un'}lock(${argument})`, begins };
+  }
   if (!(object instanceof SrcuCount) || kind !== 'rmw' || access !== 'add') return null;
   const match = /^(.+)\.sda\[\d+\]\.srcu_(un)?lock_count/.exec(object.field);
   if (match === null) return null;

@@ -1,5 +1,6 @@
 import { start_gate } from '../console/userland/gate.ts';
 import type { Kernel } from '../kernel/kernel.ts';
+import { rcu_readers } from '../kernel/kernel/rcu/tree.ts';
 import type { Chooser } from '../sim/chooser.ts';
 import { Delay } from '../sim/delay.ts';
 import type { Task } from '../sim/task.ts';
@@ -31,6 +32,7 @@ export function runSetUp(kernel: Kernel, plan: Plan): void {
   }
   gate.open.value = true;
   machine.inside(() => {
+    rcu_readers().settle();
     machine.wake(gate.open);
   });
 }

@@ -2,7 +2,7 @@ import type { Checker } from '../checker.ts';
 import { TaskStruct } from '../include/sched.ts';
 import type { Machine } from '../../sim/machine.ts';
 import type { Task } from '../../sim/task.ts';
-import { RcuReaders } from '../kernel/rcu/tree.ts';
+import { LoneSection, RcuReaders } from '../kernel/rcu/rcu_readers.ts';
 import { SrcuReaders } from '../kernel/rcu/srcu_readers.ts';
 import { pr_err } from '../printk.ts';
 import { formatEntry, type StackEntry } from '../stack.ts';
@@ -31,6 +31,7 @@ function check(machine: Machine): void {
     if (state !== 'ready' || enabled || pending === null) continue;
     const { object } = pending;
     if (object instanceof SrcuReaders) report(`srcu ${object.label}`, object.sections, over);
+    else if (object instanceof LoneSection) report('RCU', [object], over);
     else if (object instanceof RcuReaders) report('RCU', object.sections(), over);
   }
 }

@@ -4,14 +4,13 @@ import { delayUntil } from '../../../sim/delay.ts';
 import { runningTask } from '../../../sim/machine-in-force.ts';
 import { SimObject } from '../../../sim/object.ts';
 import { BlockingEffect, Effect, type Operation } from '../../../sim/operation.ts';
-import type { Task } from '../../../sim/task.ts';
 import { kernelGlobal } from '../../globals.ts';
 import { current } from '../../include/sched.ts';
 import { INIT, kernelInit } from '../../init/initcall.ts';
 import { config, kernel } from '../../kernel.ts';
 import { kfunc } from '../../kfunc.ts';
 import { kasan_record_aux_stack } from '../../mm/kasan/aux.ts';
-import { thisFunction, type StackEntry } from '../../stack.ts';
+import { thisFunction } from '../../stack.ts';
 import { onStack } from '../../struct.ts';
 import { kthread_at_boot } from '../kthread.ts';
 import { lock_acquire, lock_is_held, lock_release } from '../locking/lockdep.ts';
@@ -26,77 +25,12 @@ import {
 import { raise_softirq } from '../softirq.ts';
 import { jiffies, tickTime, timed, wheelExpiry } from '../time/jiffies.ts';
 import type { RcuCallback, RcuHead } from './rcu_head.ts';
+import { RcuReaders } from './rcu_readers.ts';
 import { rcu_lock_map, RCU_LOCKDEP_WARN, RcuSynchronize, wakeme_after_rcu } from './update.ts';
 
+export { RcuReaders } from './rcu_readers.ts';
 export { RcuHead, type RcuCallback } from './rcu_head.ts';
 export { rcu_lock_map, RCU_LOCKDEP_WARN } from './update.ts';
-
-/** A task's stay inside rcu_read_lock(): from the outermost lock to the outermost unlock. */
-export interface RcuSection {
-  readonly task: Task;
-  /** Where it was entered. */
-  readonly entered: StackEntry;
-}
-
-/** Who is inside rcu_read_lock(). Readers come and go without noticing each other; grace periods notice them. */
-export class RcuReaders extends SimObject {
-  /** In order of tasks, whatever the order of entry was; replaced as a whole. */
-  private inside: readonly RcuSection[] = [];
-
-  constructor() {
-    super(null);
-  }
-
-  override get name(): string {
-    return 'the end of RCU readers';
-  }
-
-  override holders(): readonly Task[] {
-    return this.inside.map(({ task }) => task);
-  }
-
-  override snapshot(): readonly RcuSection[] {
-    return this.inside;
-  }
-
-  override restore(snapshot: unknown): void {
-    this.inside = snapshot as readonly RcuSection[];
-  }
-
-  sections(): readonly RcuSection[] {
-    return this.inside;
-  }
-
-  enter(entered: StackEntry): Operation<void> {
-    return new Effect('acquire', this, 'share', (task) => {
-      const after = this.inside.findIndex((section) => section.task.index > task.index);
-      const at = after < 0 ? this.inside.length : after;
-      this.inside = [...this.inside.slice(0, at), { task, entered }, ...this.inside.slice(at)];
-    });
-  }
-
-  leave(): Operation<void> {
-    return new Effect('release', this, 'share', (task) => {
-      this.inside = this.inside.filter((section) => section.task !== task);
-    });
-  }
-
-  /** Whom a grace period that starts now has to wait for. */
-  present(): Operation<readonly RcuSection[]> {
-    return new Effect('rmw', this, 'write', () => this.inside);
-  }
-
-  /** Waits until none of `sections` goes on. */
-  drained(sections: readonly RcuSection[]): Operation<void> {
-    return new BlockingEffect<void>(
-      'wait',
-      this,
-      'write',
-      () => !sections.some((section) => this.inside.includes(section)),
-      () => {},
-    );
-  }
-}
 
 export const rcu_readers = kernelGlobal('rcu_readers', () => new RcuReaders());
 
@@ -109,13 +43,18 @@ export const rcu_readers = kernelGlobal('rcu_readers', () => new RcuReaders());
 export function* rcu_read_lock(): Body<void> {
   if (config().PREEMPT_RCU) current().rcu_read_lock_nesting++;
   else preempt_disable();
-  if (current().rcu_sections++ === 0) yield* rcu_readers().enter(thisFunction(runningTask()));
+  if (current().rcu_sections++ === 0) {
+    const entered = thisFunction(runningTask());
+    yield* timed() ? rcu_readers().enter(entered) : rcu_readers().enterAlone(entered);
+  }
   lock_acquire({ map: rcu_lock_map(), read: 2, check: false, ip: thisFunction(runningTask()) });
 }
 
 export function* rcu_read_unlock(): Body<void> {
   lock_release(rcu_lock_map());
-  if (--current().rcu_sections === 0) yield* rcu_readers().leave();
+  if (--current().rcu_sections === 0) {
+    yield* timed() ? rcu_readers().leave() : rcu_readers().leaveAlone(runningTask());
+  }
   if (config().PREEMPT_RCU) current().rcu_read_lock_nesting--;
   else preempt_enable();
 }
@@ -254,16 +193,22 @@ const rcu_gp_kthread = kfunc('rcu_gp_kthread', function* () {
     const cpus: RcuData[] = [];
     for (const rdp of rcu_data()) if (yield* rdp.accelerate()) cpus.push(rdp);
     if (cpus.length === 0) continue;
-    const readers = yield* rcu_readers().present();
-    if (timed()) yield* delayUntil(tickTime(wheelExpiry(jiffies() + jiffies_till_first_fqs(), jiffies())));
-    yield* rcu_readers().drained(readers);
-    if (timed()) yield* delayUntil(tickTime(jiffies() + 1));
+    if (timed()) yield* readersInTime();
+    else for (const section of yield* rcu_readers().enteredSinceLast()) yield* section.end();
     for (const rdp of cpus) {
       yield* rdp.advance();
       if (!config().PREEMPT_RT) yield* raise_softirq(rdp.cpu, () => rcu_core_si(rdp));
     }
   }
 });
+
+/** The first look at the readers, and the news that the last one has left, take some jiffies each. */
+function* readersInTime(): Body<void> {
+  const readers = yield* rcu_readers().present();
+  yield* delayUntil(tickTime(wheelExpiry(jiffies() + jiffies_till_first_fqs(), jiffies())));
+  yield* rcu_readers().drained(readers);
+  yield* delayUntil(tickTime(jiffies() + 1));
+}
 
 const rcu_core_si = kfunc('rcu_core_si', function* (rdp: RcuData) {
   yield* rcu_core(rdp);
