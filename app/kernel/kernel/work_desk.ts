@@ -14,7 +14,7 @@ export class WorkDesk extends SimObject {
   /** Somebody works here: set by who queues first, under the item's PENDING. */
   staffed = false;
   worker: Task | null = null;
-  /** How often the item waits or runs: at most once each. */
+  /** How often the item waits or runs. */
   private unfinished = 0;
 
   constructor(readonly workName: string) {
@@ -56,6 +56,8 @@ export class WorkDesk extends SimObject {
   readonly finishing: Operation<void> = new Effect<void>('rmw', this, 'add', () => {
     this.unfinished--;
   });
+
+  readonly busy: Operation<boolean> = new Effect('read', this, 'read', () => this.unfinished > 0);
 
   /** Waits until the item neither waits nor runs. Nobody learns whether it was so before: that order is not searched. */
   readonly end: Operation<void> = new BlockingEffect<void>(

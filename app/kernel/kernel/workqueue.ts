@@ -297,6 +297,16 @@ function* putOnDesk(desk: WorkDesk, cpu: number, wq: Workqueue, work: Work): Bod
   yield* desk.put();
 }
 
+/** In a search: has an item run once more for each time that it is queued, whether or not it waits already. */
+export function* queue_once_more(wq: Workqueue, work: Work): Body<void> {
+  if (work.desk !== null) yield* putOnDesk(work.desk, thisCpu(), wq, work);
+}
+
+/** In a search: does an item wait or run? */
+export function* work_busy(work: Work): Body<boolean> {
+  return work.desk !== null && (yield* work.desk.busy);
+}
+
 const deskWorkerName = ({ unbound }: Workqueue, cpu: number): string =>
   unbound ? `kworker/u${kernel().cpus * 4}:` : `kworker/${cpu}:`;
 

@@ -11,6 +11,7 @@ import { local_bh_disable, local_bh_enable } from '../sched/core.ts';
 import { jiffies, jiffiesAt, tickTime, timed, wheelExpiry } from '../time/jiffies.ts';
 import { timer_reduce, type Timer } from '../time/timer.ts';
 import { queue_delayed_work, queue_work_on, type Work } from '../workqueue.ts';
+import { isPlain, process } from './srcu_search.ts';
 import {
   rcu_gp_wq,
   rcu_seq_end,
@@ -285,6 +286,10 @@ const srcu_reschedule = kfunc('srcu_reschedule', function* (ssp: SrcuStruct, del
  */
 export const process_srcu = kfunc('process_srcu', function* (work: Work) {
   const ssp = work.container as SrcuStruct;
+  if (isPlain(ssp)) {
+    yield* process(ssp);
+    return;
+  }
   yield* rescan(ssp);
   yield* srcu_advance_state(ssp);
   if (!timed()) {

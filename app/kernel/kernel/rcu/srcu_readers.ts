@@ -51,7 +51,7 @@ export class SrcuReaders extends SimObject {
 
   /** In a search: a reader enters, counted in `count`. */
   enter(count: SrcuCount, entered: StackEntry): Operation<void> {
-    return new CountInside(this, count.memory, (task) => {
+    return new CountInside(this, true, count.memory, (task) => {
       this.count++;
       this.sections.push({ task, idx: this.idx, entered });
     });
@@ -59,7 +59,7 @@ export class SrcuReaders extends SimObject {
 
   /** In a search: a reader leaves. */
   exit(count: SrcuCount): Operation<void> {
-    return new CountInside(this, count.memory, (task) => {
+    return new CountInside(this, false, count.memory, (task) => {
       this.count--;
       this.remove(task);
     });
@@ -117,9 +117,11 @@ export class SrcuReaders extends SimObject {
 }
 
 /** Changes how many are inside. The count is a part of the srcu_struct and touches its memory. */
-class CountInside extends Effect<void> {
+export class CountInside extends Effect<void> {
   constructor(
-    readers: SrcuReaders,
+    readonly readers: SrcuReaders,
+    /** Does a section begin, or end? */
+    readonly begins: boolean,
     private readonly where: Memory | null,
     effect: (task: Task) => void,
   ) {

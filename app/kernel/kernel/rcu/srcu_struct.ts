@@ -13,6 +13,7 @@ import { DelayedWork, INIT_DELAYED_WORK, INIT_WORK, Work, Workqueue } from '../w
 import { RcuHead } from './rcu_head.ts';
 import { process_srcu, srcu_delay_timer, srcu_invoke_callbacks } from './srcu_gp.ts';
 import { SrcuCount, SrcuReaders } from './srcu_readers.ts';
+import { SrcuCallbacks } from './srcu_search.ts';
 
 /** Low two bits of `srcu_gp_seq`. */
 export const SRCU_STATE_IDLE = 0;
@@ -125,6 +126,10 @@ export class SrcuStruct extends Struct {
   /** For process_srcu() only, which never runs twice at once. */
   failed: FailedScan | null = null;
   readonly sda: readonly SrcuData[];
+  /** In a search, in place of all that is about grace periods. */
+  readonly callbacks: SrcuCallbacks;
+  /** In a search: callbacks whose grace period has not ended. */
+  readonly unended = this.counter('unended');
 
   constructor(
     /** As lockdep shows it: `srcu`, `&kvm->srcu`. */
@@ -134,6 +139,7 @@ export class SrcuStruct extends Struct {
     super(memory, pathOf(srcuName));
     this.dep_map = new LockdepMap(srcuName, { inner: 'inv' }, memory);
     this.readers = [new SrcuReaders(srcuName, 0), new SrcuReaders(srcuName, 1)];
+    this.callbacks = new SrcuCallbacks(`the callbacks of ${srcuName}`, memory);
     this.lock = new Spinlock('&ACCESS_PRIVATE(ssp->srcu_sup, lock)', memory);
     this.srcu_gp_mutex = new Mutex('&ssp->srcu_sup->srcu_gp_mutex', memory);
     this.srcu_cb_mutex = new Mutex('&ssp->srcu_sup->srcu_cb_mutex', memory);

@@ -22,6 +22,7 @@ import { timer_delete_sync } from '../time/timer.ts';
 import { flush_delayed_work, flush_work, queue_delayed_work } from '../workqueue.ts';
 import type { RcuCallback, RcuHead } from './rcu_head.ts';
 import { SrcuGracePeriod } from './srcu_readers.ts';
+import { append, call, cleanup, isPlain, readersActive } from './srcu_search.ts';
 import { BOOT_CPU, srcu_get_delay, srcu_gp_start } from './srcu_gp.ts';
 import {
   rcu_gp_wq,
@@ -165,7 +166,8 @@ const __call_srcu = kfunc(
   '__call_srcu',
   function* (ssp: SrcuStruct, head: RcuHead, func: RcuCallback, do_norm: boolean) {
     yield* head.func.write(func);
-    yield* srcu_gp_start_if_needed(ssp, head, do_norm);
+    if (isPlain(ssp)) yield* call(ssp, head);
+    else yield* srcu_gp_start_if_needed(ssp, head, do_norm);
   },
   { inlined: true },
 );
@@ -217,7 +219,7 @@ export const synchronize_srcu_expedited = kfunc('synchronize_srcu_expedited', fu
 export const synchronize_srcu = kfunc(
   'synchronize_srcu',
   function* (ssp: SrcuStruct) {
-    yield* __synchronize_srcu(ssp, !(yield* srcu_might_be_idle(ssp)));
+    yield* __synchronize_srcu(ssp, !isPlain(ssp) && !(yield* srcu_might_be_idle(ssp)));
   },
   { inlined: true },
 );
@@ -230,6 +232,12 @@ const srcu_barrier_cb = kfunc('srcu_barrier_cb', function* (head: RcuHead) {
 
 /** srcu_barrier_one_cpu() - put the marker behind the last callback, if there is one. */
 const srcu_barrier_one_cpu = kfunc('srcu_barrier_one_cpu', function* (ssp: SrcuStruct, sdp: SrcuData) {
+  if (isPlain(ssp)) {
+    yield* atomic_inc(ssp.srcu_barrier_cpu_cnt);
+    yield* sdp.srcu_barrier_head.func.write(srcu_barrier_cb);
+    if (!(yield* append(ssp, sdp.srcu_barrier_head))) yield* atomic_dec(ssp.srcu_barrier_cpu_cnt);
+    return;
+  }
   yield* spin_lock_irq(sdp.lock);
   yield* atomic_inc(ssp.srcu_barrier_cpu_cnt);
   yield* sdp.srcu_barrier_head.func.write(srcu_barrier_cb);
@@ -274,7 +282,7 @@ export const srcu_barrier = kfunc('srcu_barrier', function* (ssp: SrcuStruct) {
 
 /** The readers as the counts have them. */
 function* srcu_readers_active(ssp: SrcuStruct): Body<boolean> {
-  if (!timed()) return (yield* ssp.readers[0].active) || (yield* ssp.readers[1].active);
+  if (!timed()) return yield* readersActive(ssp);
   let sum = 0;
   for (const { srcu_lock_count: locks, srcu_unlock_count: unlocks } of ssp.sda) {
     sum += (yield* locks[0].read()) + (yield* locks[1].read());
@@ -289,6 +297,10 @@ function* srcu_readers_active(ssp: SrcuStruct): Body<boolean> {
  * Context: process context; waits for work and timers of `ssp`, not for readers or callbacks.
  */
 export const cleanup_srcu_struct = kfunc('cleanup_srcu_struct', function* (ssp: SrcuStruct) {
+  if (isPlain(ssp)) {
+    yield* cleanup(ssp);
+    return;
+  }
   if (WARN_ON((yield* srcu_get_delay(ssp)) === 0, 'kernel/rcu/srcutree.c:654')) return;
   if (WARN_ON(yield* srcu_readers_active(ssp), 'kernel/rcu/srcutree.c:656')) return;
   yield* flush_delayed_work(ssp.work);
