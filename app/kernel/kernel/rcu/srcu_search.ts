@@ -51,8 +51,9 @@ interface Queued {
 
 /** __call_srcu(), once the head has its function. */
 export function* call(ssp: SrcuStruct, head: RcuHead): Body<void> {
-  yield* ssp.callbacks.enqueue(head, true);
   yield* ssp.unended.add(1);
+  // Who comes first at the list comes first to the work as well, and starts its worker.
+  yield* ssp.callbacks.enqueue(head, true);
   yield* queue_once_more(rcu_gp_wq(), ssp.work);
 }
 
