@@ -30,6 +30,9 @@ const FLUSH_MS = 60_000;
 /** `vng -- command`: runs it with the three streams of this process, and gives its exit status. */
 export async function runScript(args: Arguments, plan: KernelPlan, host: Host): Promise<number> {
   const user = args.text('user') ?? 'root';
+  for (const option of ['record', 'asciicast']) {
+    if (args.has(option)) host.err(`vng: --${option}: only an interactive session is recorded\n`);
+  }
   const words = kernelCommandLine(args, plan, { screen: null, user, cwd: args.text('cwd') ?? '/root' });
   const parse = await loadParser();
   return new ScriptRun(args, plan, words, parse, host).run();
@@ -110,9 +113,9 @@ class ScriptRun {
   }
 
   private listenToKernel(commandLine: readonly string[]): void {
+    const console = new KernelConsole(this.guest.kernel.sysctl, consoleLogLevel(commandLine));
     // Quiet, the kernel's console leads nowhere; with -v to standard error.
     if (this.args.verbosity === 0) return;
-    const console = new KernelConsole(consoleLogLevel(commandLine));
     this.guest.onLog = (line) => {
       const text = console.show(line);
       if (text !== null) this.outlets[1].write(`${text}\n`);

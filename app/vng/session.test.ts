@@ -146,6 +146,24 @@ describe("the kernel's console", () => {
     expect(console.line('dmesg')).toContain('BUG: sleeping function called from invalid context');
   });
 
+  test('shows what dmesg -n lets through', async () => {
+    const console = await TestConsole.open();
+    console.line('dmesg -n 8');
+    const shown = console.line('./simple_kvm & sleep 0.1; echo $! > /sys/kernel/debug/oom_reap_task', 500);
+    expect(shown).toContain('BUG: sleeping function called from invalid context');
+  });
+
+  test('has a log of 10 000 lines that is shown without a gap', async () => {
+    const console = await TestConsole.open();
+    const { kernel } = console.session.guest;
+    kernel.machine.inside(() => {
+      for (let i = 0; i < 10_000; i++) kernel.log.print(6, `line ${i}`);
+    });
+    const shown = console.line('dmesg', 2_000);
+    const numbers = [...shown.matchAll(/\] line (\d+)\n/g)].map(([, number]) => Number(number));
+    expect(numbers).toEqual(Array.from({ length: 10_000 }, (_, i) => i));
+  });
+
   test('shows it with -v', async () => {
     const console = await TestConsole.open({ commandLine: ['loglevel=7'] });
     expect(console.shown).toMatch(/^\[ {4}0\.000000\] Linux version 6\.12\.117/);

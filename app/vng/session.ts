@@ -80,7 +80,7 @@ export class Session {
     this.monitor = new Monitor(this, options.show);
     const { plan, commandLine } = options;
     this.guest = new GuestMachine(plan, commandLine);
-    this.kernelConsole = new KernelConsole(consoleLogLevel(commandLine));
+    this.kernelConsole = new KernelConsole(this.guest.kernel.sysctl, consoleLogLevel(commandLine));
     this.reports = new ReportWatch(this.guest.kernel);
     this.engine = this.newEngine();
     this.shell = this.boot();
@@ -148,7 +148,7 @@ export class Session {
     this.panicked = false;
     const { plan, commandLine } = this.options;
     this.guest = new GuestMachine(plan, commandLine);
-    this.kernelConsole = new KernelConsole(consoleLogLevel(commandLine));
+    this.kernelConsole = new KernelConsole(this.guest.kernel.sysctl, consoleLogLevel(commandLine));
     this.reports = new ReportWatch(this.guest.kernel);
     this.recording.restart();
     this.engine = this.newEngine();
