@@ -26,13 +26,13 @@ export async function bundle(entries, split = false) {
     if (split) rmSync(join(root, folder), { recursive: true, force: true });
     await build({
       absWorkingDir: root,
-      banner: { js: commonJs },
+      banner: isCommonJs(outfile) ? {} : { js: commonJs },
       bundle: true,
       entryPoints: split ? { [basename(outfile, '.js')]: entry } : [entry],
       // just-bash parses shell scripts; its own bundle asks for native modules that are not needed for that.
       // node-pty is a native module.
-      external: ['just-bash', 'node-pty'],
-      format: 'esm',
+      external: ['electron', 'just-bash', 'node-pty'],
+      format: isCommonJs(outfile) ? 'cjs' : 'esm',
       logLevel: 'warning',
       minify: false,
       ...(split ? { outdir: folder, splitting: true } : { outfile }),
@@ -44,4 +44,9 @@ export async function bundle(entries, split = false) {
       process.exit(1);
     });
   }
+}
+
+/** @param {string} outfile */
+function isCommonJs(outfile) {
+  return outfile.endsWith('.cjs');
 }

@@ -20,6 +20,11 @@ const checks = [
     repair: 'the renderer knows the DOM and no Node: npm run types:renderer shows them again',
   },
   {
+    name: 'types of the preload script',
+    args: [tsc, '-p', 'main/preload/tsconfig.json'],
+    repair: 'the preload script knows the DOM and no Node: npm run types shows them again',
+  },
+  {
     name: 'types of the pure folders',
     args: [tsc, '-p', 'tsconfig.pure.json'],
     repair: 'these folders know no Node and no DOM: tsconfig.pure.json says why',

@@ -2,6 +2,9 @@
 export const entries = {
   'dist/cli/scythe.js': 'app/cli/main.ts',
   'dist/web/main.js': 'main/web/main.ts',
+  'dist/electron/main.js': 'main/electron/main.ts',
+  // A sandboxed preload script cannot be an ES module.
+  'dist/preload/preload.cjs': 'main/preload/preload.ts',
 };
 
 // Programs that people wait for: what they import on demand becomes a file of its own, beside the output.

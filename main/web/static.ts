@@ -2,20 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { extname, join, normalize, sep } from 'node:path';
-
-const TYPES: Readonly<Record<string, string>> = {
-  '.css': 'text/css; charset=utf-8',
-  '.html': 'text/html; charset=utf-8',
-  '.ico': 'image/x-icon',
-  '.js': 'text/javascript; charset=utf-8',
-  '.json': 'application/json; charset=utf-8',
-  '.map': 'application/json; charset=utf-8',
-  '.png': 'image/png',
-  '.svg': 'image/svg+xml',
-  '.ttf': 'font/ttf',
-  '.wasm': 'application/wasm',
-  '.woff2': 'font/woff2',
-};
+import { mimeTypes } from '../common/mime-types.ts';
 
 /** Paths at which the workbench's page is: the owner's, and that of viewers of a shared session. */
 const PAGES = new Set(['/', '/view']);
@@ -32,7 +19,7 @@ export async function serveStatic(
     return;
   }
   const file = fileOf(folder, request.url ?? '/');
-  const type = file === null ? undefined : TYPES[extname(file)];
+  const type = file === null ? undefined : mimeTypes[extname(file)];
   const found = file === null || type === undefined ? null : await stat(file).catch(() => null);
   if (file === null || type === undefined || found?.isFile() !== true) {
     end(response, 404, 'There is no such page.\n');

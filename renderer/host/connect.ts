@@ -10,7 +10,7 @@ declare global {
   }
 }
 
-const BROWSER: Capabilities = { nativeMenu: false, fileDialogs: false, taskbarProgress: false };
+const BROWSER: Capabilities = { nativeMenu: false, taskbarProgress: false };
 
 /** Connects with whatever host the page was opened by. */
 export function connect(): Host {

@@ -11,8 +11,6 @@ import type {
 export interface Capabilities {
   /** The host shows a menu bar of its own. */
   readonly nativeMenu: boolean;
-  /** The host can show its own dialogs for opening and saving files. */
-  readonly fileDialogs: boolean;
   readonly taskbarProgress: boolean;
 }
 

@@ -11,6 +11,7 @@ import { Runs } from './runs.ts';
 import { Searches } from './searches.ts';
 import { Sharing } from './sharing.ts';
 import { initialState, type State } from './state.ts';
+import { Windows } from './windows.ts';
 import { applySettings } from './apply-settings.ts';
 import { readSettings, type Settings } from './settings.ts';
 
@@ -26,6 +27,7 @@ export class Workbench {
   readonly searches = new Searches(this);
   readonly guests = new Guests(this);
   readonly sharing = new Sharing(this);
+  readonly windows = new Windows(this);
   /** Set once the panels stand. */
   layout: LayoutControl | null = null;
   private nextToast = 1;
@@ -92,7 +94,7 @@ export class Workbench {
     // A part that cannot be had leaves the others alone.
     const parts: { begin(): Promise<void> }[] = [this.runs, this.searches, this.guests];
     if (this.isViewer) this.sharing.follow();
-    else parts.push(this.documents, this.sharing);
+    else parts.push(this.documents, this.sharing, this.windows);
     for (const part of parts) this.attempt(part.begin());
   }
 }

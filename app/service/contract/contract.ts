@@ -4,6 +4,7 @@ import { runMethods, runTopics } from './runs.ts';
 import { scenarioMethods } from './scenario.ts';
 import { searchMethods, searchTopics } from './search.ts';
 import { shareMethods, shareTopics } from './share.ts';
+import { windowMethods, windowTopics } from './window.ts';
 import { workspaceMethods, workspaceTopics } from './workspace.ts';
 
 /** All that the user interface can ask for. */
@@ -14,6 +15,7 @@ export const methods = {
   ...searchMethods,
   ...guestMethods,
   ...shareMethods,
+  ...windowMethods,
 } as const;
 
 /** All that it can listen to. */
@@ -23,6 +25,7 @@ export const topics = {
   ...searchTopics,
   ...guestTopics,
   ...shareTopics,
+  ...windowTopics,
 } as const;
 
 export type MethodName = keyof typeof methods;
