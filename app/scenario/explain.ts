@@ -1,12 +1,15 @@
 import { reportsOf } from '../kernel/report/titles.ts';
 import { waitOf, type Wait } from '../sim/ending.ts';
+import { Cell } from '../sim/cell.ts';
 import type { Machine } from '../sim/machine.ts';
+import type { SimObject } from '../sim/object.ts';
 import { Memory } from '../sim/memory.ts';
 import type { Task } from '../sim/task.ts';
 import type { Explanation } from '../trace/diagram/explanation.ts';
-import { Execution, type SaidRecord } from '../trace/explain/execution.ts';
+import { Execution, type OperationRecord, type SaidRecord } from '../trace/explain/execution.ts';
 import type { Focus, Subject } from '../trace/explain/focus.ts';
 import { explain } from '../trace/explain/story.ts';
+import { momentsIn } from './report-traces.ts';
 import { KernelView, kernelVocabulary } from './kernel-view.ts';
 import type { Plan } from './resolve.ts';
 import { runOnce, type Run } from './run.ts';
@@ -47,7 +50,7 @@ export function explainReplay(file: ReplayFile, plan: Plan, which: number | null
 }
 
 /** A report in the log, or the end of a run in which somebody waits for ever. */
-interface Report {
+export interface Report {
   readonly title: string;
   /** Its lines, as the kernel printed them. Empty for an ending. */
   readonly lines: readonly SaidRecord[];
@@ -63,7 +66,7 @@ function reportsIn({ titles, outcome }: Run, { lines }: Execution): Report[] {
   return ending !== null && titles.includes(ending) ? [...reports, { title: ending, lines: [] }] : reports;
 }
 
-function focusOn(report: Report, execution: Execution): Focus {
+export function focusOn(report: Report, execution: Execution): Focus {
   const { title, lines } = report;
   const said = lines.at(0);
   const waits = waitsOf(report, execution);
@@ -72,7 +75,14 @@ function focusOn(report: Report, execution: Execution): Focus {
     return { title, mark, at: Infinity, subject: { kind: 'waits', waits } };
   }
   if (said === undefined || said.task === null) return focusOnEnd(report, execution);
-  return { title, mark: markOf(said.text), at: said.at, subject: subjectOf(said, said.task, execution) };
+  const named = momentsIn(lines, execution, said.at);
+  return {
+    title,
+    mark: markOf(said.text),
+    at: said.at,
+    subject: subjectOf(said, said.task, execution),
+    named,
+  };
 }
 
 const DEADLOCK = '*** DEADLOCK ***';
@@ -144,19 +154,34 @@ function chainFrom(start: Task): Wait[] {
 }
 
 /** A report that no task printed: of what was left behind, or of a task that has long stopped. */
-function focusOnEnd({ title, lines }: Report, { operations }: Execution): Focus {
+function focusOnEnd({ title, lines }: Report, execution: Execution): Focus {
+  const { operations } = execution;
   const mark = lines.length === 0 ? title : markOf(lines[0].text);
-  const label = /^SCYTHE: (\w+) (?:leaked|freed)/.exec(title)?.[1];
-  const last =
-    operations.findLast(
-      ({ memory, kind }) => label !== undefined && memory?.label === label && kind === 'rmw',
-    ) ?? operations[operations.length - 1];
-  const { memory } = last;
-  const subject: Subject =
-    memory === null
-      ? { kind: 'variable', culprit: last, object: last.object }
-      : { kind: 'memory', culprit: last, memory };
-  return { title, mark, at: Infinity, subject };
+  const label = /^SCYTHE: (\w+) leaked/.exec(title)?.[1];
+  const named = label === undefined ? momentsIn(lines, execution, Infinity) : [];
+  const counted = label === undefined ? [] : countsOf(label, execution);
+  const culprit = counted.at(-1) ?? named.at(-1) ?? operations[operations.length - 1];
+  const subject: Subject = { kind: 'variable', culprit, object: culprit.object };
+  return { title, mark, at: Infinity, subject, named: [...named, ...counted.slice(-MOST_COUNTS)] };
+}
+
+/** More changes of a count than these nobody reads. */
+const MOST_COUNTS = 8;
+
+/** What was done to the count that keeps something of that label alive to the end: whoever took it did not put it. */
+function countsOf(label: string, { operations }: Execution): OperationRecord[] {
+  const changes = operations.filter(
+    ({ memory, kind, object }) =>
+      kind === 'rmw' && memory?.label === label && memory.alive && isCount(object) && object.value > 0,
+  );
+  const object = changes.at(-1)?.object;
+  return changes.filter((change) => change.object === object);
+}
+
+function isCount(object: SimObject): object is Cell<number> {
+  return (
+    object instanceof Cell && typeof object.value === 'number' && /count|users|refs?\b|kref/.test(object.name)
+  );
 }
 
 /** The first line of a report without what is made up: offsets and addresses. */

@@ -12,6 +12,8 @@ export interface Focus {
   /** Position of the report in the order of all events. */
   readonly at: number;
   readonly subject: Subject;
+  /** Further moments that the report names: shown, with the locks around them. */
+  readonly named?: readonly OperationRecord[];
 }
 
 export type Subject =

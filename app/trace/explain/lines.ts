@@ -37,7 +37,7 @@ export function linesOf(
     const entries = picks
       .filter(({ record }) => record.task === task)
       .map((pick) => entryOf(pick, vocabulary))
-      .filter((entry, i, all) => !repeats(entry, all[i - 1]));
+      .filter((entry, i, all) => !repeats(entry, all[i - 1], picks));
     const chains = chainsOf(entries, actors.length === 1, vocabulary);
     const calls = new Map<CallRecord, number>();
     for (const chain of chains) chain.forEach((call, depth) => calls.set(call, depth));
@@ -94,11 +94,17 @@ function entryOf({ kind, record }: Pick, vocabulary: Vocabulary): Entry {
   }
 }
 
-/** Several operations of one function that stands for them are one line. */
-function repeats({ home, phrase }: Entry, before: Entry | undefined): boolean {
+/** Several operations of one function that stands for them are one line, unless others come in between. */
+function repeats(
+  { at, task, home, phrase }: Entry,
+  before: Entry | undefined,
+  picks: readonly Pick[],
+): boolean {
   if (phrase === null || before?.phrase === undefined || before.phrase === null || home !== before.home)
     return false;
-  return phrase.text === before.phrase.text && !/ = |\+\+|--/.test(phrase.text);
+  if (phrase.text !== before.phrase.text || phrase.note !== before.phrase.note) return false;
+  if (/ = |\+\+|--/.test(phrase.text)) return false;
+  return !picks.some(({ record }) => record.task !== task && record.at > before.at && record.at < at);
 }
 
 /** For each entry the calls around it that get a line, outermost first. */

@@ -23,6 +23,13 @@ export interface PlaceRecord {
   readonly call: CallRecord | null;
 }
 
+interface Moment {
+  readonly task: Task;
+  readonly at: number;
+  /** The operation then. */
+  readonly step: number;
+}
+
 /** What of an execution matters for a report. */
 export interface Selection {
   readonly picks: readonly Pick[];
@@ -33,7 +40,7 @@ export interface Selection {
   /** All that was done to the subject up to the report. */
   readonly touches: readonly OperationRecord[];
   /** Moments at which it matters what a task holds. */
-  readonly decisive: readonly { readonly task: Task; readonly at: number }[];
+  readonly decisive: readonly Moment[];
 }
 
 /** More than these make a diagram that nobody reads. */
@@ -42,8 +49,8 @@ const MOST_ACTORS = 3;
 const MOST_USES = 3;
 
 export function select(execution: Execution, focus: Focus, vocabulary: Vocabulary): Selection {
-  const { subject, at } = focus;
-  const selector = new Selector(execution, at, new Holdings(execution, vocabulary));
+  const { subject, at, named = [] } = focus;
+  const selector = new Selector(execution, at, named, new Holdings(execution, vocabulary));
   switch (subject.kind) {
     case 'memory':
       return selector.memory(subject);
@@ -59,13 +66,14 @@ export function select(execution: Execution, focus: Focus, vocabulary: Vocabular
 class Selector {
   private readonly picked = new Map<number, Pick>();
   private readonly tasks = new Set<Task>();
-  private readonly decisive: { readonly task: Task; readonly at: number }[] = [];
+  private readonly decisive: Moment[] = [];
   /** Further moments whose locks are shown. */
-  private readonly around: { readonly task: Task; readonly at: number }[] = [];
+  private readonly around: Moment[] = [];
 
   constructor(
     private readonly execution: Execution,
     private readonly at: number,
+    private readonly named: readonly OperationRecord[],
     private readonly holdings: Holdings,
   ) {}
 
@@ -129,7 +137,7 @@ class Selector {
     for (const wait of waits) {
       const record = this.execution.waitOf(wait.task);
       if (record !== null) this.wait(record);
-      this.decisive.push({ task: wait.task, at: record?.at ?? this.at });
+      this.decisive.push({ task: wait.task, at: record?.at ?? this.at, step: 0 });
       for (const holder of wait.holders) {
         if (this.tasks.size < MOST_ACTORS) this.tasks.add(holder);
         this.reasonToWait(holder, wait);
@@ -144,7 +152,7 @@ class Selector {
     this.tasks.add(task);
     this.picked.set(this.at, { kind: 'place', record: { at: this.at, task, call } });
     if (attempt !== null) this.operation(attempt);
-    this.decisive.push({ task, at: this.at });
+    this.decisive.push({ task, at: this.at, step: 0 });
     for (const lock of this.holdings.locksAt(task, this.at)) this.operation(lock);
     for (const state of this.holdings.statesAt(task, this.at)) this.state(state);
     return this.selection(task, null, []);
@@ -155,6 +163,12 @@ class Selector {
     pair: Selection['pair'],
     touches: readonly OperationRecord[],
   ): Selection {
+    for (const moment of this.named) {
+      this.operation(moment);
+      this.around.push(moment);
+      const release = moment.kind === 'acquire' ? this.holdings.releaseOf(moment, this.at) : null;
+      if (release !== null) this.operation(release);
+    }
     for (const { task, at } of [...this.decisive, ...this.around]) this.surroundings(task, at);
     const picks = [...this.picked.values()]
       .filter(({ record }) => this.tasks.has(record.task))
@@ -245,7 +259,7 @@ class Selector {
 
   private decide(record: OperationRecord): void {
     this.tasks.add(record.task);
-    this.decisive.push({ task: record.task, at: record.at });
+    this.decisive.push(record);
     this.operation(record);
   }
 

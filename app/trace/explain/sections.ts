@@ -77,7 +77,10 @@ export class Sections {
   }
 
   private held(): Section | null {
-    const items = this.selection.decisive.flatMap(({ task, at }) => {
+    // What two tasks held is told for two moments, and somebody may have let go in between.
+    const each =
+      new Set(this.selection.decisive.map(({ task }) => task)).size > 1 && this.selection.pair !== null;
+    const items = this.selection.decisive.flatMap(({ task, at, step }) => {
       const locks = this.holdings
         .locksAt(task, at)
         .map((lock) => `${nameOf(lock, this.vocabulary)}, ${this.taken(lock)}`);
@@ -88,11 +91,13 @@ export class Sections {
         );
       const held = [...locks, ...states];
       return (held.length === 0 ? ['none'] : held).map((text, i) => ({
-        label: i === 0 ? this.name(task) : '',
+        label: i === 0 ? this.name(task) + (each ? `, ${stepOf({ step })}` : '') : '',
         text,
       }));
     });
-    return items.length === 0 ? null : { heading: 'Locks held at that point', text: [], items };
+    return items.length === 0
+      ? null
+      : { heading: each ? 'Locks held at each step' : 'Locks held at that point', text: [], items };
   }
 
   private ordered(): Section | null {

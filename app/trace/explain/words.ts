@@ -37,7 +37,7 @@ export function phraseOf(operation: OperationRecord, vocabulary: Vocabulary): Ph
     case 'read':
       return { text: `read ${name}`, note: operation.performed ? seen(result) : '' };
     case 'write':
-      return operation.performed
+      return operation.performed && operation.object instanceof Cell
         ? { text: `${name} = ${valueText(after)}`, note: '' }
         : { text: `write ${name}`, note: '' };
     case 'rmw':
