@@ -22,14 +22,19 @@ export interface MinimiseOptions {
   /** Executions to try at most. */
   readonly budget?: number;
   readonly operationsPerExecution?: number;
+  /** Has an execution come to the title already, whatever it does from here on? It ends there then. */
+  readonly already?: (machine: Machine) => boolean;
 }
 
 /**
  * From a schedule that comes to `title` to one with as few context switches, then preemptions, then
  * operations as can be found that still does. Null if the schedule does not come to the title.
  *
- * First stretches of the schedule are moved together or dropped as long as that helps; then executions with
- * fewer preemptions are searched from the bottom up. Tried in a fixed order: the same result each time.
+ * First stretches of the schedule are moved together or dropped as long as that helps, the largest changes first;
+ * then executions with fewer preemptions are searched from the bottom up. What comes after the title is cut off,
+ * where that can be told. Tried in a fixed order: the same result each time.
+ *
+ * Searches go on after a panic, replays end there: a title that only came after it is brought before it.
  */
 export function minimise(
   program: Program,
@@ -63,19 +68,20 @@ class Minimiser {
   private tried = 0;
   private readonly budget: number;
   private readonly limit: number;
+  private readonly already: ((machine: Machine) => boolean) | null;
 
   constructor(
     private readonly program: Program,
     private readonly title: string,
     options: MinimiseOptions,
   ) {
+    this.already = options.already ?? null;
     this.budget = options.budget ?? 2_000;
     this.limit = options.operationsPerExecution ?? OPERATIONS_PER_EXECUTION;
   }
 
   run(schedule: Schedule): Minimal | null {
-    const replay = new Replay(schedule);
-    let best = this.attempt(replay);
+    let best = this.attempt(new Replay(schedule)) ?? this.attempt(new Follower(this.panicLast(schedule)));
     if (best === null) return null;
     best = this.improve(best);
     const fewer = this.withFewerPreemptions(best);
@@ -117,22 +123,44 @@ class Minimiser {
     return null;
   }
 
+  /** The same with the operations that stop the machine behind all others. */
+  private panicLast(schedule: Schedule): Plan {
+    const planner = new Planner(new Replay(schedule));
+    const machine = this.program.create();
+    const last: Stretch[] = [];
+    const early: Stretch[] = [];
+    while (machine.enabled.length > 0 && !planner.ended) {
+      machine.run(planner);
+      if (machine.enabled.length === 0 || planner.ended) break;
+      const stopper = planner.stretches.pop();
+      if (stopper === undefined) break;
+      early.push(...planner.stretches.splice(0), { ...stopper, length: stopper.length - 1 });
+      last.push({ task: stopper.task, length: 1 });
+    }
+    early.push(...planner.stretches);
+    return { stretches: [...early, ...last], alternatives: planner.alternatives };
+  }
+
   /** Runs under a chooser and then, if anybody can still run, to the end. Null without the title. */
   private attempt(chooser: Chooser): Attempt | null {
     this.tried++;
-    const counter = new SwitchCounter(new ThenOn(chooser));
+    const until = new Until(new ThenOn(chooser), this.already);
+    const counter = new SwitchCounter(until);
     const planner = new Planner(counter);
-    const { schedule, titles, cut } = execute(this.program, planner, this.limit);
-    if (cut || !titles.includes(this.title)) return null;
+    const { machine, schedule, titles } = execute(this.program, planner, this.limit, true);
+    if (!until.isThere(machine) && (machine.steps >= this.limit || !titles.includes(this.title))) return null;
     const decisions = planner.alternatives.flat();
     const cost = [counter.switches, counter.preemptions, counter.operations, sum(decisions), ...schedule];
     return { schedule, plan: planner, cost };
   }
 }
 
-/** Plans that differ from a plan in one thing. */
+/** Plans that differ from a plan in one thing, the largest differences first. */
 function* changesOf(plan: Plan): Generator<Plan, void> {
   const { stretches, alternatives } = plan;
+  for (const task of new Set(stretches.map((stretch) => stretch.task))) {
+    yield { alternatives, stretches: stretches.filter((stretch) => stretch.task !== task) };
+  }
   for (let i = 0; i < stretches.length; i++) {
     const { task, length } = stretches[i];
     const next = stretches.findIndex((stretch, at) => at > i && stretch.task === task);
@@ -145,6 +173,7 @@ function* changesOf(plan: Plan): Generator<Plan, void> {
       yield { alternatives, stretches: without.with(next - 1, joined) };
     }
     yield { alternatives, stretches: without };
+    if (length > 3) yield { alternatives, stretches: stretches.with(i, { task, length: length >> 1 }) };
     if (length > 1) yield { alternatives, stretches: stretches.with(i, { task, length: length - 1 }) };
   }
   for (const [task, taken] of alternatives.entries()) {
@@ -158,12 +187,17 @@ function* changesOf(plan: Plan): Generator<Plan, void> {
 class Planner implements Chooser, Plan {
   readonly stretches: { task: number; length: number }[] = [];
   readonly alternatives: number[][] = [];
+  /** The other chooser has decided no more. */
+  ended = false;
 
   constructor(private readonly inner: Chooser) {}
 
   next(enabled: readonly Task[], machine: Machine): Task | null {
     const task = this.inner.next(enabled, machine);
-    if (task === null) return null;
+    if (task === null) {
+      this.ended = true;
+      return null;
+    }
     const last = this.stretches.at(-1);
     if (last?.task === task.index) last.length++;
     else this.stretches.push({ task: task.index, length: 1 });
@@ -205,8 +239,28 @@ class Follower implements Chooser {
   }
 }
 
+/** Ends an execution once it has come to where it should. */
+class Until implements Chooser {
+  constructor(
+    private readonly inner: Chooser,
+    private readonly already: ((machine: Machine) => boolean) | null,
+  ) {}
+
+  isThere(machine: Machine): boolean {
+    return this.already?.(machine) === true;
+  }
+
+  next(enabled: readonly Task[], machine: Machine): Task | null {
+    return this.isThere(machine) ? null : this.inner.next(enabled, machine);
+  }
+
+  alternative(choice: Choice, task: Task, machine: Machine): number {
+    return this.inner.alternative(choice, task, machine);
+  }
+}
+
 /** Where the inner chooser has no answer any more, whoever ran last goes on, else the lowest task. */
-class ThenOn implements Chooser {
+export class ThenOn implements Chooser {
   private last: Task | null = null;
   private ended = false;
 

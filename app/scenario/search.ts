@@ -1,7 +1,8 @@
 import { BoundedSearch } from '../explore/bounded.ts';
 import { DporSearch } from '../explore/dpor.ts';
 import { ExhaustiveSearch } from '../explore/exhaustive.ts';
-import { minimise } from '../explore/minimise.ts';
+import { execute } from '../explore/execution.ts';
+import { minimise, ThenOn } from '../explore/minimise.ts';
 import { PctSearch } from '../explore/pct.ts';
 import type { Program } from '../explore/program.ts';
 import { classic } from '../explore/programs/classics.ts';
@@ -9,7 +10,10 @@ import { RandomSearch } from '../explore/random.ts';
 import type { Outcome } from '../explore/outcomes.ts';
 import type { Search } from '../explore/strategy.ts';
 import { countSwitches } from '../explore/switches.ts';
-import type { Schedule } from '../sim/schedule.ts';
+import type { Kernel } from '../kernel/kernel.ts';
+import { titlesOf } from '../kernel/report/titles.ts';
+import type { Machine } from '../sim/machine.ts';
+import { Replay, type Schedule } from '../sim/schedule.ts';
 import { catalogue } from './catalogue.ts';
 import { InputError } from './issues.ts';
 import { loadScenario } from './load.ts';
@@ -137,17 +141,42 @@ export interface Find {
 
 /** Makes an outcome's schedule small and runs it once more to be sure. */
 export function findOf(
-  { program }: Opened,
+  { program, plan }: Opened,
   settings: Settings,
   outcome: Outcome,
   budget = EXECUTIONS_TO_MINIMISE,
 ): Find {
   const { title, count, first } = outcome;
   const { operationsPerExecution } = settings;
-  const minimal = minimise(program, title, outcome.schedule, { budget, operationsPerExecution });
+  const options = { budget, operationsPerExecution };
+  const whole = () => minimise(program, title, outcome.schedule, options);
+  const short = () => minimise(program, title, outcome.schedule, { ...options, already: reporter(title) });
+  const cut = plan === null ? null : short();
+  const minimal =
+    plan !== null && cut !== null && endsWell(program, plan, cut.schedule, title) ? cut : whole();
   const schedule = minimal?.schedule ?? outcome.schedule;
   const { switches, preemptions, operations } = countSwitches(program, schedule);
   return { title, count, first, switches, preemptions, operations, schedule };
+}
+
+/** Says whether a kernel has printed the report with a title. */
+function reporter(title: string): (machine: Machine) => boolean {
+  const seen = new WeakMap<Machine, { lines: number; there: boolean }>();
+  return (machine) => {
+    const { lines } = (machine.world as Kernel).log;
+    const before = seen.get(machine);
+    if (before?.lines === lines.length) return before.there;
+    const there = titlesOf(lines.map(({ text }) => text)).includes(title);
+    seen.set(machine, { lines: lines.length, there });
+    return there;
+  };
+}
+
+/** Does a run that was cut off come to its title, and to none that it owes to the cut? */
+function endsWell(program: Program, plan: Plan, schedule: Schedule, title: string): boolean {
+  const { titles } = runOnce(plan, { seed: plan.seed, clock: 'steps', schedule });
+  const whole = execute(program, new ThenOn(new Replay(schedule)), Number.MAX_SAFE_INTEGER).titles;
+  return titles.includes(title) && titles.every((each) => whole.includes(each));
 }
 
 const EXECUTIONS_TO_MINIMISE = 1_000;
