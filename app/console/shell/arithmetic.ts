@@ -41,6 +41,8 @@ export function evaluate(expression: ArithExpr, context: ArithmeticContext): num
       context.set(target, String(value));
       return value;
     }
+    case 'ArithSyntaxError':
+      throw new ArithmeticError(expression.message.replace(/^.*?: (?=syntax error)/, ''));
     default:
       throw new ArithmeticError('this expression is not supported');
   }

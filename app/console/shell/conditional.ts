@@ -1,8 +1,11 @@
 import type { Body } from '../../sim/call.ts';
 import { close, listDirectory, open } from '../userland/libc.ts';
+import { isatty } from '../userland/termios.ts';
 import type { ConditionalExpression } from './ast.ts';
-import { expandPattern, expandString, type ExpansionHost } from './expand.ts';
+import { expandPattern, expandString, ExpansionError, type ExpansionHost } from './expand.ts';
 import { patternToRegExp } from './pattern.ts';
+import type { Options } from './state.ts';
+import { setArray } from './variables.ts';
 
 /** `[[ ... ]]` */
 export function* conditionHolds(host: ExpansionHost, node: ConditionalExpression): Body<boolean> {
@@ -27,10 +30,24 @@ export function* conditionHolds(host: ExpansionHost, node: ConditionalExpression
         return matches === (operator !== '!=');
       }
       const right = yield* expandString(host, node.right);
-      if (operator === '=~') return new RegExp(right, 'u').test(left);
+      if (operator === '=~') return matches(host, left, yield* expandPattern(host, node.right), right);
       return binaryTest(left, operator, right) === true;
     }
   }
+}
+
+/** `=~`: an extended regular expression, in which what was quoted stands for itself. Sets BASH_REMATCH. */
+function matches(host: ExpansionHost, text: string, pattern: string, plain: string): boolean {
+  let expression: RegExp;
+  try {
+    expression = new RegExp(pattern.includes('\\') ? pattern : plain, 's');
+  } catch {
+    throw new ExpansionError(`${plain}: not a regular expression`);
+  }
+  const found = expression.exec(text);
+  const parts = [...(found ?? [])].map((part, i) => [String(i), part] as const);
+  setArray(host.state, 'BASH_REMATCH', false, parts);
+  return found !== null;
 }
 
 /** What `test` and `[` say of their arguments: 0 true, 1 false; a text is what is wrong. */
@@ -149,7 +166,9 @@ function* unaryTest(operator: string, operand: string, host: ExpansionHost): Bod
     case '-v':
       return host.state.variables.has(operand);
     case '-t':
-      return false;
+      return yield* isatty(/^\d+$/.test(operand) ? Number(operand) : -1);
+    case '-o':
+      return host.state.options[operand as keyof Options];
     case '-d':
       return typeof (yield* listDirectory(operand)) !== 'number';
     case '-e':

@@ -365,7 +365,7 @@ function lookUp(host: ExpansionHost, name: string): string | undefined {
     case 'EPOCHSECONDS':
       return String(Math.floor(machineInForce().now / 1_000_000_000));
     case 'FUNCNAME':
-      return undefined;
+      return state.functionNames[state.functionNames.length - 1];
     case 'LINENO':
       return String(state.line);
     case 'SECONDS':

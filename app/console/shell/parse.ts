@@ -104,7 +104,7 @@ const SUPPORTED = new Set([
   ...['PatternReplacement', 'Substring', 'CaseModification'],
   ...['ArithmeticExpression', 'ArithNumber', 'ArithVariable', 'ArithSpecialVar', 'ArithBinary', 'ArithUnary'],
   ...['ProcessSubstitution', 'Indirection', 'ArrayKeys', 'VarNamePrefix', 'Transform', 'BadSubstitution'],
-  ...['LengthSliceError', 'ArithArrayElement'],
+  ...['LengthSliceError', 'ArithArrayElement', 'ArithSyntaxError'],
   ...['ArithTernary', 'ArithAssignment', 'ArithGroup', 'ArithNested', 'ArithBracedExpansion'],
   ...['CondBinary', 'CondUnary', 'CondNot', 'CondAnd', 'CondOr', 'CondGroup', 'CondWord'],
 ]);
@@ -112,7 +112,6 @@ const SUPPORTED = new Set([
 /** What users call the kinds that are refused. */
 const NAMES: Readonly<Record<string, string>> = {
   ArithCommandSubst: 'command substitution in arithmetic',
-  ArithSyntaxError: 'this arithmetic expression',
 };
 
 interface Node {
@@ -169,6 +168,8 @@ class SupportCheck {
     const node = value as Node;
     if (typeof node.line === 'number' && node.line > this.line) this.line = node.line;
     if (typeof node.type === 'string') this.look(node as Node & { type: string });
+    // What stands in a statement that cannot be read is not looked at.
+    if ((node as Parts).deferredError !== undefined) return;
     for (const child of Object.values(value)) this.visit(child);
   }
 

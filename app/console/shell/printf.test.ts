@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { format } from './printf.ts';
+import { format, printfText } from './printf.ts';
 
 test.each([
   ['%s\\n', ['a'], 'a\n'],
@@ -8,6 +8,17 @@ test.each([
   ['%x %X %o', ['255', '255', '8'], 'ff FF 10'],
   ['100%%', [], '100%'],
   ['no arguments\\n', [], 'no arguments\n'],
+  ['%05.2f|%.1e|%g', ['3.14159', '12345', '0.5'], '03.14|1.2e+04|0.5'],
+  ['%q', ['a b$'], 'a\\ b\\$'],
+  ['%+d|% d|%#x|%-4d|', ['5', '5', '255', '-1'], '+5| 5|0xff|-1  |'],
+  ['%*d|%d', ['4', '7', "'A"], '   7|65'],
+  ['%03d', ['-5'], '-05'],
 ])('printf %j %j', (template, args, text) => {
   expect(format(template, args)).toBe(text);
+});
+
+test('what is no number, and what is no format, is told', () => {
+  expect(printfText('%d\\n', ['abc'])).toEqual({ text: '0\n', problems: ['abc: invalid number'] });
+  expect(printfText('%d\\n', ['12x'])).toEqual({ text: '12\n', problems: ['12x: invalid number'] });
+  expect(printfText('%z', ['a']).problems).toEqual(["`z': invalid format character"]);
 });

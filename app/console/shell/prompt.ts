@@ -1,10 +1,11 @@
 import { current } from '../../kernel/include/sched.ts';
+import { kernel } from '../../kernel/kernel.ts';
 import { machineInForce } from '../../sim/machine-in-force.ts';
 import { abbreviate } from './jobs.ts';
 import type { ShellState } from './state.ts';
 
-/** The name that the guest has in its prompt. */
-export const HOST_NAME = 'virtme-ng';
+/** The name that the guest has in its prompt, unless it was given another. */
+const HOST_NAME = 'virtme-ng';
 
 /** Makes a prompt of PS1: `\u@\h:\w\$ `. `number` is that of the command, for `\#` and `\!`. */
 export function expandPrompt(state: ShellState, text: string, number = 1): string {
@@ -24,7 +25,7 @@ function escape(state: ShellState, letter: string, number: number): string {
       return state.variables.get('USER') ?? 'root';
     case 'h':
     case 'H':
-      return HOST_NAME;
+      return kernel().append.get('virtme_hostname') ?? HOST_NAME;
     case 'w':
       return cwd;
     case 'W':

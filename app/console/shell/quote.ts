@@ -18,3 +18,11 @@ export function quote(word: string): string {
   }
   return `'${word.replace(/'/g, `'\\''`)}'`;
 }
+
+/** The same with backslashes: `printf %q`. */
+export function quoteWithBackslashes(word: string): string {
+  if (word === '') return "''";
+  // eslint-disable-next-line no-control-regex -- those have no other form than $'…'
+  if (/[\x00-\x1f\x7f]/.test(word)) return quote(word);
+  return word.replace(/[^A-Za-z0-9_@%+=:,./~-]/g, (c) => `\\${c}`);
+}

@@ -21,7 +21,7 @@ import { ArithmeticError } from './arithmetic.ts';
 import type { CommandNode, ScriptNode, StatementNode } from './ast.ts';
 import { compound } from './compound.ts';
 import { ExpansionError, type ExpansionHost } from './expand.ts';
-import { describeIssue, type ParsedScript } from './issues.ts';
+import { formatSyntaxErrors, type ParsedScript } from './issues.ts';
 import { pipeline, background } from './pipeline.ts';
 import { moveTo, redirect, restore } from './redirect.ts';
 import { simpleCommand } from './simple.ts';
@@ -150,7 +150,8 @@ export class Shell implements ExpansionHost {
   *eval(source: string, name = 'eval'): Body<number> {
     const parsed = this.host.parse(source);
     if (!parsed.ok) {
-      for (const issue of parsed.issues) yield* this.complain(`${name}: ${describeIssue(issue)}`);
+      const where = `${this.state.source ?? 'bash'}: ${name}`;
+      yield* print(STDERR, formatSyntaxErrors(parsed.issues.slice(0, 1), source, where));
       return (this.state.status = 2);
     }
     yield* this.statements(parsed.script.statements);
@@ -296,7 +297,9 @@ export class Shell implements ExpansionHost {
     if (!(error instanceof ExpansionError || error instanceof ArithmeticError)) throw error;
     yield* this.complain(error.message);
     this.state.status = 1;
-    if (error instanceof ExpansionError) this.state.unwinding = { kind: 'abort', status: 1 };
+    // Of a calculation that failed only what was typed with it is dropped; a script goes on.
+    const drops = error instanceof ExpansionError || this.state.interactive;
+    if (drops) this.state.unwinding = { kind: 'abort', status: 1 };
   }
 }
 

@@ -215,7 +215,9 @@ export function* callFunction(
   state.args = args;
   state.loops = 0;
   state.calls.push(new Map());
+  state.functionNames.push(name);
   yield* shell.command(body);
+  state.functionNames.pop();
   putBack(state, state.calls.pop() ?? NO_LOCALS);
   state.args = before;
   state.loops = loops;

@@ -79,6 +79,8 @@ export class ShellState {
   loops = 0;
   /** Calls of functions and `source` around it, innermost last. */
   calls: Locals[] = [];
+  /** Names of the functions that run, innermost last: FUNCNAME. */
+  functionNames: string[] = [];
   /** Depth of conditions, where `set -e` does not apply. */
   conditions = 0;
   /** Line of the simple command that runs, for `$LINENO`. */
@@ -106,6 +108,7 @@ export class ShellState {
       ...{ args, name, source, status, pid, lastBackground, line, random, umask, pipeStatus },
       ...{ loops, conditions, lastArgument, directories },
       calls: calls.map((locals) => new Map(locals)),
+      functionNames: [...this.functionNames],
       options: { ...this.options, monitor: false },
     });
   }

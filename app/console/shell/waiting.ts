@@ -1,7 +1,7 @@
 import type { Body } from '../../sim/call.ts';
 import { errnoName } from '../../kernel/include/errno.ts';
 import { current } from '../../kernel/include/sched.ts';
-import { SIGCONT, SIGINT, SIGPIPE } from '../../kernel/include/signal.ts';
+import { SIGCONT, SIGINT, SIGPIPE, SIGTERM } from '../../kernel/include/signal.ts';
 import {
   getpid,
   kill,
@@ -45,7 +45,9 @@ export function* waitForChild(shell: Shell, pid: number, report: boolean): Body<
     const { status } = waited;
     if ((status & 0xff) === 0x7f || status === 0xffff) continue;
     state.ended.delete(pid);
-    if (report) yield* tellSignal(status);
+    // What a script ended on purpose needs no announcement.
+    const onPurpose = (status & 0x7f) === SIGTERM && !state.interactive;
+    if (report && !onPurpose) yield* tellSignal(status);
     return statusOf(status);
   }
 }

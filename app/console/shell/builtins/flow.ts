@@ -52,7 +52,7 @@ export function* keptByJobs(shell: Shell): Body<boolean> {
 export function* returnFrom(shell: Shell, args: readonly string[]): Body<number> {
   const { state } = shell;
   if (state.calls.length === 0) {
-    return yield* failure(shell, "return: can only `return' from a function or sourced script");
+    return yield* failure(shell, "return: can only `return' from a function or sourced script", 2);
   }
   const status = (yield* numberArgument(shell, 'return', args[0], state.status)) ?? 2;
   state.unwinding = { kind: 'return', status: status & 0xff };

@@ -269,6 +269,10 @@ export function* trap(shell: Shell, args: readonly string[]): Body<number> {
       state.errTrap = command === '-' ? null : command;
       continue;
     }
+    if (upper === 'RETURN' || upper === 'DEBUG') {
+      status = yield* failure(shell, `trap: ${upper}: not supported by this shell`, 2);
+      continue;
+    }
     const signal = upper === 'EXIT' || name === '0' ? 0 : signalNumber(name);
     if (signal === null) {
       status = yield* failure(shell, `trap: ${name}: invalid signal specification`);

@@ -166,16 +166,15 @@ export function* command(shell: Shell, args: readonly string[]): Body<number> {
   if (bad !== null) return yield* invalidOption(shell, 'command', bad, '[-pVv] command [arg ...]');
   if (operands.length === 0) return 0;
   if (!flags.has('v') && !flags.has('V')) return yield* runExpandedWords(shell, operands);
-  let status = 0;
+  let found = false;
   for (const name of operands) {
     const kind = kindOf(shell, name);
-    if (kind !== null) yield* output(shell, 'command', `${flags.has('v') ? kind.short : kind.shown}\n`);
-    else {
-      if (flags.has('V')) yield* shell.complain(`command: ${name}: not found`);
-      status = 1;
-    }
+    if (kind !== null) {
+      found = true;
+      yield* output(shell, 'command', `${flags.has('v') ? kind.short : kind.shown}\n`);
+    } else if (flags.has('V')) yield* shell.complain(`command: ${name}: not found`);
   }
-  return status;
+  return found ? 0 : 1;
 }
 
 export function* builtin(shell: Shell, args: readonly string[]): Body<number> {

@@ -1,7 +1,7 @@
 import type { Body } from '../../../sim/call.ts';
 import { current } from '../../../kernel/include/sched.ts';
 import { testCommand } from '../conditional.ts';
-import { format } from '../printf.ts';
+import { format, printfText } from '../printf.ts';
 import type { Shell } from '../shell.ts';
 import { failure, isName, letters, output, usage } from './builtin.ts';
 
@@ -22,9 +22,13 @@ export function* echo(shell: Shell, args: readonly string[]): Body<number> {
 export function* printf(shell: Shell, args: readonly string[]): Body<number> {
   const { flags, operands, bad } = letters(args, '', 'v');
   if (operands.length === 0 || bad !== null) return yield* usage('printf', '[-v var] format [arguments]');
-  const text = format(operands[0], operands.slice(1));
+  const { text, problems } = printfText(operands[0], operands.slice(1));
+  for (const problem of problems) yield* shell.complain(`printf: ${problem}`);
   const variable = flags.get('v');
-  if (variable === undefined) return yield* output(shell, 'printf', text);
+  if (variable === undefined) {
+    const status = yield* output(shell, 'printf', text);
+    return problems.length > 0 ? 1 : status;
+  }
   if (!isName(variable)) return yield* failure(shell, `printf: \`${variable}': not a valid identifier`, 2);
   shell.assign(variable, text);
   return 0;
