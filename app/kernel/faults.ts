@@ -19,16 +19,61 @@ export interface FaultRule {
   readonly always?: boolean;
 }
 
+/**
+ * struct fault_attr - what the guest has set for failslab below debugfs. Its counters belong to the whole kernel, as
+ * those of the real one: who allocates how often before somebody else is part of what a search does not reorder.
+ */
+export class FaultAttr {
+  probability = 0;
+  interval = 1;
+  times = 1;
+  space = 0;
+  verbose = 2;
+  task_filter = false;
+  /** Allocations that may sleep do not fail. */
+  ignore_gfp_wait = true;
+  /** Allocations that could have failed so far. */
+  count = 0;
+
+  /** Does it ever strike? */
+  get armed(): boolean {
+    return this.probability > 0 && this.times !== 0;
+  }
+
+  /** should_fail_ex() up to the dice: its rule, if an allocation of so many bytes may fail. */
+  rule(size: number, maySleep: boolean, wanted: boolean): FaultRule | null {
+    if (!this.armed || (maySleep && this.ignore_gfp_wait) || (this.task_filter && !wanted)) return null;
+    if (this.space > size) {
+      this.space -= size;
+      return null;
+    }
+    if (this.interval > 1 && ++this.count % this.interval !== 0) return null;
+    return { site: 'failslab', probability: this.probability, always: this.probability >= 100 };
+  }
+}
+
 /** The rules of a run. How often each has struck is counted per task, so that decisions of tasks commute. */
 export class FaultInjection {
   private readonly struck = new Map<FaultRule, Map<number, number>>();
 
+  /** What the guest has set; null until it does. */
+  attr: FaultAttr | null = null;
+
   constructor(readonly rules: readonly FaultRule[]) {}
+
+  /** May any allocation fail? Without it nobody needs to look further. */
+  get armed(): boolean {
+    return this.rules.length > 0 || this.attr?.armed === true;
+  }
 
   /** The first rule that may strike here and now, or null. */
   match(site: FaultSite, task: Task): FaultRule | null {
     for (const rule of this.rules) {
       if (rule.site === site && this.applies(rule, task)) return rule;
+    }
+    // Asked of the dice, for what the guest has set.
+    if (site === 'failslab' && this.rules.length === 0 && this.attr?.armed === true) {
+      return { site, probability: this.attr.probability };
     }
     return null;
   }

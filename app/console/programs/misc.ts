@@ -80,7 +80,7 @@ export const mount = withOptions(
     const at = directory ?? device;
     const there = rows.find((row) => row[1] === at.replace(/(.)\/$/, '$1'));
     // What is mounted there already may be mounted again, as scripts do to be sure.
-    if (there !== undefined && (type === undefined || there[2] === type)) return 0;
+    if (there !== undefined && (type === undefined ? directory === undefined : there[2] === type)) return 0;
     const exists = yield* stat(at);
     const why =
       typeof exists === 'number'

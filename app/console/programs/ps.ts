@@ -73,6 +73,8 @@ const start = ({ task }: Row): string => dateText(BOOT_SECONDS + Math.floor(task
 /** Columns by their names in -o. */
 const COLUMNS: Readonly<Record<string, Column>> = {
   args: { title: 'COMMAND', width: 27, left: true, value: (row) => commandOf(row.task, row) },
+  bsdstart: { title: 'START', width: 5, left: true, value: start },
+  bsdtime: { title: 'TIME', width: 6, value: () => '0:00' },
   cmd: { title: 'CMD', width: 27, left: true, value: (row) => commandOf(row.task, row) },
   comm: { title: 'COMMAND', width: 15, left: true, value: ({ task }) => task.comm },
   command: { title: 'COMMAND', width: 27, left: true, value: (row) => commandOf(row.task, row) },
@@ -117,7 +119,7 @@ const ALIASES: Readonly<Record<string, string>> = {
 
 const DEFAULT = ['pid', 'tty', 'time', 'cmd'];
 const FULL = ['user', 'pid', 'ppid', 'ni', 'stime', 'tty', 'time', 'cmd'];
-const BSD = ['user', 'pid', 'pcpu', 'pmem', 'vsz', 'rss', 'tty', 'stat', 'start', 'time', 'command'];
+const BSD = ['user', 'pid', 'pcpu', 'pmem', 'vsz', 'rss', 'tty', 'stat', 'bsdstart', 'bsdtime', 'command'];
 const LONG = ['s', 'uid', 'pid', 'ppid', 'pri', 'ni', 'vsz', 'wchan', 'tty', 'time', 'cmd'];
 
 interface Wishes {

@@ -13,7 +13,9 @@ function oldCount(program: Program): Program {
     main: (invocation) =>
       program.main({
         ...invocation,
-        args: invocation.args.flatMap((word) => (/^-\d+$/.test(word) ? ['-n', word.slice(1)] : [word])),
+        args: invocation.args.flatMap((word, i, all) =>
+          /^-\d+$/.test(word) && !/^-[nc]$/.test(all[i - 1] ?? '') ? ['-n', word.slice(1)] : [word],
+        ),
       }),
   };
 }

@@ -206,6 +206,8 @@ export class TaskStruct extends Struct {
   files: FilesStruct | null = null;
   /** When it was made (ns since boot). */
   start_time = 0;
+  /** /proc/<pid>/make-it-fail: fault injection with a task filter strikes here. */
+  make_it_fail = false;
   /** The words that it was called with, which lie on its stack: /proc/<pid>/cmdline. */
   arg_words: readonly string[] = [];
   /** The working directory (fs_struct, which no two processes share here). */

@@ -45,6 +45,8 @@ export class MemCgroup {
   readonly events: Readonly<Record<MemcgEvent, Counter>>;
   /** Tries to charge that met the limit. */
   failcnt = 0;
+  /** The most pages that a try to charge has left charged. */
+  watermark = 0;
   /** Pages and faults that memory.stat tells of; nobody decides by them. */
   readonly stat = { anon: 0, pagetables: 0, pgfault: 0 };
 
@@ -149,6 +151,7 @@ const page_counter_try_charge = (memcg: MemCgroup, pages: number, max: number): 
       return false;
     }
     memcg.usage.value += pages;
+    memcg.watermark = Math.max(memcg.watermark, memcg.usage.value);
     return true;
   });
 

@@ -90,7 +90,7 @@ export function dump_oom_victim(oc: OomControl, victim: TaskStruct): void {
 }
 
 /** __show_mem() - what the machine's memory is used for, as far as the model knows. */
-function show_mem(): void {
+export function show_mem(): void {
   const { total, free } = free_pages_of_machine();
   const kB = (pages: number): string => `${(pages * PAGE_SIZE) / 1024}kB`;
   const used = total - free;

@@ -67,7 +67,7 @@ export const __kmalloc_cache_noprof = kfunc(
   function* (Class: StructClass<Struct>, gfp: number, options: AllocOptions) {
     const size = options.size ?? 64;
     might_alloc(gfp);
-    if (kernel().faults.rules.length > 0 && (yield* __should_failslab(options.label ?? Class.name)))
+    if (kernel().faults.armed && (yield* __should_failslab(options.label ?? Class.name, size, gfp)))
       return null;
     const kind = size > KMALLOC_MAX_CACHE_SIZE ? 'page' : 'slab';
     const memory = reserve(kind, options.label ?? Class.name, size);
@@ -81,7 +81,8 @@ export const kmem_cache_alloc_noprof = kfunc(
   'kmem_cache_alloc_noprof',
   function* (cache: KmemCache, Class: StructClass<Struct>, gfp: number, label?: string) {
     might_alloc(gfp);
-    if (kernel().faults.rules.length > 0 && (yield* __should_failslab(label ?? cache.name))) return null;
+    if (kernel().faults.armed && (yield* __should_failslab(label ?? cache.name, cache.object_size, gfp)))
+      return null;
     const memory = reserve('slab', label ?? cache.name, cache.object_size);
     memory.cache = cache.name;
     yield* new Allocate(memory);

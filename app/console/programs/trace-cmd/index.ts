@@ -166,7 +166,7 @@ function* list(args: readonly string[]): Body<number> {
       ? text
       : text
           .split('\n')
-          .filter((line) => new RegExp(pattern.replace(/[\\^$+()|{}]/g, '\\$&')).test(line))
+          .filter((line) => new RegExp(pattern.replace(/[\\+()|{}[\]]/g, '\\$&')).test(line))
           .map((line) => `${line}\n`)
           .join('');
   let text = '';

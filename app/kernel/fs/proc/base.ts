@@ -86,6 +86,17 @@ const comm_write = kfunc('comm_write', function* (task: TaskStruct, data: string
   return data.length;
 });
 
+const proc_fault_inject_read = kfunc('proc_fault_inject_read', function* (task: TaskStruct) {
+  return task.make_it_fail ? '1\n' : '0\n';
+});
+
+const proc_fault_inject_write = kfunc('proc_fault_inject_write', function* (task: TaskStruct, data: string) {
+  const value = kstrtoint(data.trim());
+  if (value !== 0 && value !== 1) return -EINVAL;
+  task.make_it_fail = value === 1;
+  return data.length;
+});
+
 const comm_show = kfunc('comm_show', function* (task: TaskStruct) {
   return `${task.comm}\n`;
 });
@@ -105,6 +116,11 @@ const FILES: readonly PidFile[] = [
   { name: 'cgroup', show: (task) => proc_cgroup_show(task) },
   { name: 'cmdline', show: (task) => proc_pid_cmdline_read(task) },
   { name: 'comm', show: (task) => comm_show(task), write: (task, data) => comm_write(task, data) },
+  {
+    name: 'make-it-fail',
+    show: (task) => proc_fault_inject_read(task),
+    write: (task, data) => proc_fault_inject_write(task, data),
+  },
   { name: 'maps', show: (task) => show_map(task) },
   {
     name: 'oom_adj',

@@ -78,7 +78,7 @@ const tainted = shown('proc_taint', function* (): Body<string> {
 export const sysctlDirectory = fixedDirectory({
   kernel: fixedDirectory({
     ...settings('kernel'),
-    hostname: fixedText(() => 'virtme-ng'),
+    hostname: fixedText(() => kernel().append.get('virtme_hostname') ?? 'virtme-ng'),
     osrelease: fixedText(() => kernel().tree.release),
     ostype: fixedText(() => 'Linux'),
     pid_max: fixedText(() => '32768'),

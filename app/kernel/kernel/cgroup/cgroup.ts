@@ -2,7 +2,8 @@ import type { Body, Call } from '../../../sim/call.ts';
 import { dcache } from '../../fs/dcache.ts';
 import { kstrtoint } from '../../fs/debugfs/file.ts';
 import { kernfs_file, type KernfsOps } from '../../fs/kernfs/file.ts';
-import { EBUSY, EINVAL, ENOENT, ESRCH } from '../../include/errno.ts';
+import { kernelGlobal } from '../../globals.ts';
+import { EBUSY, EINVAL, ENOENT, EOPNOTSUPP, ESRCH } from '../../include/errno.ts';
 import type { Inode, InodeOperations } from '../../include/fs.ts';
 import { PAGE_SIZE } from '../../include/mm_types.ts';
 import { rcu_dereference, READ_ONCE, WRITE_ONCE } from '../../include/rwonce.ts';
@@ -135,6 +136,57 @@ const cgroup_kill_write = kfunc('cgroup_kill_write', function* (memcg: MemCgroup
   return data.length;
 });
 
+/** memory_peak_read() - the most that was ever charged. */
+const memory_peak_show = kfunc('memory_peak_show', function* (memcg: MemCgroup) {
+  const usage = yield* memcg.usage.read();
+  return `${Math.max(usage, memcg.watermark) * PAGE_SIZE}\n`;
+});
+
+const cgroup_events_show = kfunc('cgroup_events_show', function* (memcg: MemCgroup) {
+  const populated = (yield* rcu_dereference(memcg.tasks)).length > 0;
+  return `populated ${populated ? 1 : 0}\nfrozen 0\n`;
+});
+
+/** Which controllers the groups below the root have. Plain: nobody but its files looks at it. */
+const subtree_control = kernelGlobal('cgroup_subtree_control', () => ({ memory: true }));
+
+const cgroup_subtree_control_show = kfunc('cgroup_subtree_control_show', function* (memcg: MemCgroup | null) {
+  return memcg === null && subtree_control().memory ? 'memory\n' : '\n';
+});
+
+/**
+ * cgroup_subtree_control_write() - `+memory`, `-memory`: do the groups below have the controller?
+ *
+ * Return: the length; -EINVAL for what is none, -ENOENT for a controller that is not there, -EOPNOTSUPP in a group, which
+ * can have no groups below it here.
+ */
+const cgroup_subtree_control_write = kfunc(
+  'cgroup_subtree_control_write',
+  function* (memcg: MemCgroup | null, data: string) {
+    for (const word of data.trim().split(/\s+/)) {
+      const match = /^([+-])(\w+)$/.exec(word);
+      if (match === null) return -EINVAL;
+      if (match[2] !== 'memory') return -ENOENT;
+      if (memcg !== null) return -EOPNOTSUPP;
+      subtree_control().memory = match[1] === '+';
+    }
+    return data.length;
+  },
+);
+
+const cgroup_controllers_show = kfunc('cgroup_controllers_show', function* (memcg: MemCgroup | null) {
+  return memcg === null || subtree_control().memory ? 'memory\n' : '\n';
+});
+
+const cgroup_type_show = kfunc('cgroup_type_show', function* () {
+  return 'domain\n';
+});
+
+const cgroup_stat_show = kfunc('cgroup_stat_show', function* (memcg: MemCgroup | null) {
+  const groups = memcg === null ? (yield* rcu_dereference(memcgs())).length : 0;
+  return `nr_descendants ${groups}\nnr_dying_descendants 0\n`;
+});
+
 type OfGroup<Result> = (memcg: MemCgroup) => Call<Result>;
 
 /** A file that the root does not have. */
@@ -158,6 +210,16 @@ const FILES: readonly CgroupFile[] = [
     show: (memcg) => cgroup_procs_show(memcg),
     write: (memcg, data) => cgroup_procs_write(memcg, data),
   },
+  { name: 'cgroup.controllers', onRoot: true, show: (memcg) => cgroup_controllers_show(memcg) },
+  {
+    name: 'cgroup.subtree_control',
+    onRoot: true,
+    show: (memcg) => cgroup_subtree_control_show(memcg),
+    write: (memcg, data) => cgroup_subtree_control_write(memcg, data),
+  },
+  { name: 'cgroup.stat', onRoot: true, show: (memcg) => cgroup_stat_show(memcg) },
+  ofGroup('cgroup.events', (memcg) => cgroup_events_show(memcg)),
+  ofGroup('cgroup.type', () => cgroup_type_show()),
   ofGroup('cgroup.kill', undefined, (memcg, data) => cgroup_kill_write(memcg, data)),
   ofGroup('memory.current', (memcg) => memory_current_read(memcg)),
   ofGroup('memory.events', (memcg) => memory_events_show(memcg)),
@@ -171,6 +233,7 @@ const FILES: readonly CgroupFile[] = [
     (memcg) => memory_oom_group_show(memcg),
     (memcg, data) => memory_oom_group_write(memcg, data),
   ),
+  ofGroup('memory.peak', (memcg) => memory_peak_show(memcg)),
   ofGroup('memory.stat', (memcg) => memory_stat_show(memcg)),
 ];
 
@@ -184,11 +247,15 @@ function fileInode(dir: Inode, memcg: MemCgroup | null, file: CgroupFile): Inode
   return { name, kind: 'regular', i_sb: dir.i_sb, i_fop: kernfs_file(ops), i_op: {}, i_private: memcg };
 }
 
+/** Is the file there? Those of a controller come and go with it. */
+const present = ({ name, onRoot }: CgroupFile, memcg: MemCgroup | null): boolean =>
+  memcg === null ? onRoot : subtree_control().memory || !name.startsWith('memory.');
+
 /** Looks a name up in a group's directory, or a group in the root. */
 const kernfs_iop_lookup = kfunc('kernfs_iop_lookup', function* (dir: Inode, name: string) {
   const memcg = dir.i_private as MemCgroup | null;
   const file = FILES.find((candidate) => candidate.name === name);
-  if (file !== undefined && (memcg !== null || file.onRoot)) return fileInode(dir, memcg, file);
+  if (file !== undefined && present(file, memcg)) return fileInode(dir, memcg, file);
   if (memcg !== null) return null;
   const group = yield* cgroup_find(`/${name}`);
   return group === null ? null : groupInode(dir, name, group);
@@ -211,7 +278,7 @@ const cgroup_rmdir = kfunc('cgroup_rmdir', function* (_dir: Inode, name: string)
 
 const kernfs_fop_readdir = kfunc('kernfs_fop_readdir', function* (dir: Inode) {
   const memcg = dir.i_private as MemCgroup | null;
-  const files = FILES.filter(({ onRoot }) => memcg !== null || onRoot).map(({ name }) => name);
+  const files = FILES.filter((file) => present(file, memcg)).map(({ name }) => name);
   if (memcg !== null) return files;
   const groups = (yield* rcu_dereference(memcgs())).map(({ path }) => path.slice(1));
   return [...files, ...groups];

@@ -45,6 +45,7 @@ export class TraceObserver {
   /** By CPU: who ran last, and when its last operation ended. */
   private readonly last: ({ readonly task: Task; until: number } | undefined)[] = [];
   private readonly lastCpu = new Map<Task, number>();
+  private readonly sleeps = new Map<Task, string>();
   private before: Observer | null = null;
   private installed: Observer | null = null;
   private own: Observer = {};
@@ -87,6 +88,7 @@ export class TraceObserver {
     const proxy: Observer = {
       performing: (task, operation) => this.own.performing?.(task, operation),
       operation: (task, operation, result) => this.own.operation?.(task, operation, result),
+      blocked: (task, operation) => this.own.blocked?.(task, operation),
       unblocked: (task, operation) => this.own.unblocked?.(task, operation),
       spawned: (task) => this.own.spawned?.(task),
       entered: (task, frame) => this.own.entered?.(task, frame),
@@ -114,17 +116,19 @@ export class TraceObserver {
     this.lastCpu.set(task, cpu);
     const struct = task.context;
     if (!(struct instanceof TaskStruct)) return;
-    if (last?.task === task) return;
+    const slept = last !== undefined && readyAt(task) > last.until;
+    if (last?.task === task && !slept) return;
     let from: Side = SWAPPER(cpu);
     let state = 'R';
     let context = IDLE(cpu);
     const previous = last?.task.context;
     if (last !== undefined && previous instanceof TaskStruct) {
-      const waiting = !last.task.enabled || last.task.pending instanceof Delay;
-      const idle = waiting && readyAt(task) > last.until;
+      // Who goes on himself after a sleep is enabled again by now.
+      const waiting = last.task === task || !last.task.enabled || last.task.pending instanceof Delay;
+      const idle = waiting && slept;
       context = { ...contextOf(last.task), cpu };
       from = side(previous);
-      state = last.task.state !== 'ready' ? 'X' : waiting ? stateOf(previous)[0] : 'R+';
+      state = last.task.state !== 'ready' ? 'X' : waiting ? this.stateAsleep(last.task, previous) : 'R+';
       if (idle) {
         // The CPU had nothing to do for a while, which nobody saw at the time.
         this.switched(context, from, state, SWAPPER(cpu), last.until);
@@ -141,6 +145,16 @@ export class TraceObserver {
   private performed(task: Task): void {
     const last = this.last[task.cpu % kernel().cpus];
     if (last?.task === task) last.until = this.machine.now;
+  }
+
+  /** How it sleeps can only be seen before it is woken. */
+  private sleeping(task: Task): void {
+    if (task.context instanceof TaskStruct) this.sleeps.set(task, stateOf(task.context)[0]);
+  }
+
+  private stateAsleep(task: Task, struct: TaskStruct): string {
+    const [letter] = stateOf(struct);
+    return letter === 'R' ? (this.sleeps.get(task) ?? 'S') : letter;
   }
 
   private woken(task: Task): void {

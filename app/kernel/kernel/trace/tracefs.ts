@@ -149,14 +149,17 @@ const trace_clock = file(
 );
 
 /** tracing_mark_write() - a line of the user's among the others. -EINVAL while the option `markers` is off. */
-const trace_marker = file(
-  () => '',
-  (trace, data) => {
-    if (!trace.option('markers')) return -EINVAL;
-    trace.print(data);
-    return 0;
-  },
-);
+const tracing_mark_write = kfunc('tracing_mark_write', function* (data: string) {
+  const trace = tracing();
+  if (!trace.option('markers')) return -EINVAL;
+  trace.print(data);
+  return data.length;
+});
+
+const trace_marker: PseudoFile = {
+  kind: 'regular',
+  fops: { write: (_open, data) => tracing_mark_write(data) },
+};
 
 const functionList = (name: FilterFile): PseudoFile =>
   file(
