@@ -17,6 +17,8 @@ export interface DiagramLine {
   readonly note: string;
   /** Whom the action lets go on: an index into the actors; null for nobody. */
   readonly wakes: number | null;
+  /** The operation that it shows, by its number in the run. */
+  readonly step?: number;
 }
 
 export interface Diagram {

@@ -33,6 +33,25 @@ interface Row {
  * broken. What would leave the page is broken at a blank and goes on four columns further in.
  */
 export function diagramLines(diagram: Diagram): string[] {
+  return drawn(diagram).map(({ text }) => text);
+}
+
+/** The steps that lines of the drawing show: line numbers from 0, the first line of each row that has one. */
+export function diagramSteps(diagram: Diagram): { readonly line: number; readonly step: number }[] {
+  const lines = drawn(diagram);
+  return lines.flatMap(({ row }, line) => {
+    const step = row === null || row === lines[line - 1]?.row ? undefined : diagram.lines.at(row)?.step;
+    return step === undefined ? [] : [{ line, step }];
+  });
+}
+
+interface Drawn {
+  readonly text: string;
+  /** Index of the row that it belongs to; null for the heads of columns. */
+  readonly row: number | null;
+}
+
+function drawn(diagram: Diagram): Drawn[] {
   const rows = [...diagram.lines.map(rowOf), markRow(diagram)];
   const names = diagram.actors.map(({ label, name }) => ({ label: plain(label), name: plain(name) }));
   if (names.length > MOST_COLUMNS) return lettered(names, rows);
@@ -41,7 +60,10 @@ export function diagramLines(diagram: Diagram): string[] {
       Math.max(label.length, name.length, ...rows.filter((row) => row.actor === actor).map(widthOf)),
     ),
   );
-  return [...headLines(names, starts), ...rows.flatMap((row) => place(row, starts[row.actor]))];
+  return [
+    ...headLines(names, starts).map((text) => ({ text, row: null })),
+    ...rows.flatMap((row, i) => place(row, starts[row.actor]).map((text) => ({ text, row: i }))),
+  ];
 }
 
 type Name = Diagram['actors'][number];
@@ -99,16 +121,19 @@ function broken({ text, comment }: Row, width: number): string[] {
   return [...wrap(text, width, 4), ...wrap(comment, width - 4, 3).map((line) => `    ${line}`)];
 }
 
-function lettered(names: readonly Name[], rows: readonly Row[]): string[] {
+function lettered(names: readonly Name[], rows: readonly Row[]): Drawn[] {
   const letter = (actor: number) => String.fromCharCode(65 + (actor % 26));
   const at = ' '.repeat(INDENT);
+  const heads = names.map(({ label, name }, actor) =>
+    `${at}${letter(actor)}: ${label}, ${name}`.slice(0, WIDTH),
+  );
   return [
-    ...names.map(({ label, name }, actor) => `${at}${letter(actor)}: ${label}, ${name}`.slice(0, WIDTH)),
-    '',
-    ...rows.flatMap((row) =>
-      broken(row, WIDTH - INDENT - 3 - row.indent).map(
-        (line, i) => `${at}${i === 0 ? `${letter(row.actor)}: ` : '   '}${' '.repeat(row.indent)}${line}`,
-      ),
+    ...[...heads, ''].map((text) => ({ text, row: null })),
+    ...rows.flatMap((row, n) =>
+      broken(row, WIDTH - INDENT - 3 - row.indent).map((line, i) => ({
+        text: `${at}${i === 0 ? `${letter(row.actor)}: ` : '   '}${' '.repeat(row.indent)}${line}`,
+        row: n,
+      })),
     ),
   ];
 }

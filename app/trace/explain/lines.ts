@@ -22,6 +22,7 @@ interface Entry {
   readonly home: CallRecord | null;
   /** Null where only the calls around it are shown. */
   readonly phrase: Phrase | null;
+  readonly step?: number;
 }
 
 /** Turns moments into lines, in the order of the execution, with the calls around them. */
@@ -46,11 +47,18 @@ export function linesOf(
         at: call.entered,
         line: { actor, depth, text: `${call.name}()`, note: '', wakes: null },
       })),
-      ...entries.flatMap(({ at, phrase }, i) =>
-        phrase === null
-          ? []
-          : [{ at, line: { actor, depth: chains[i].length, ...phrase, wakes: columnOf(woken.get(at)) } }],
-      ),
+      ...entries.flatMap(({ at, phrase, step }, i) => {
+        if (phrase === null) return [];
+        const stepped = step === undefined ? {} : { step };
+        const line = {
+          actor,
+          depth: chains[i].length,
+          ...phrase,
+          wakes: columnOf(woken.get(at)),
+          ...stepped,
+        };
+        return [{ at, line }];
+      }),
     ];
   });
   return lines.sort((a, b) => a.at - b.at).map(({ line }) => line);
@@ -76,6 +84,7 @@ function entryOf({ kind, record }: Pick, vocabulary: Vocabulary): Entry {
         task,
         home: functionAround(record.call, vocabulary),
         phrase: phraseOf(record, vocabulary),
+        step: record.step,
       };
     case 'state': {
       // The function that enters a state may be one that stands for that; then it has a line of its own.
