@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'react';
 import { useSelector, useWorkbench } from '../../state/workbench.ts';
+import { provideLanguage } from './language/providers.ts';
 import { editorOptions, fontSize, monaco } from './monaco.ts';
 
 /** Monaco on the active document. Each file has a model of its own, so that undo and the cursor stay with it. */
@@ -43,6 +44,7 @@ export default function CodeEditor() {
     };
   }, [path, workbench]);
 
+  useEffect(() => provideLanguage(workbench), [workbench]);
   useReplacedText(path);
   useDiagnostics(path);
   useClosedModels();
