@@ -156,9 +156,14 @@ export class Arguments {
 
   /** What was asked for and a modelled machine cannot have, in the order of the table. */
   shortcomings(): { readonly text: string; readonly stops: boolean }[] {
-    return optionTable
+    const found = optionTable
       .filter((row) => row.lacks !== undefined && this.has(destOf(row)))
       .map((row) => ({ text: `${longFlag(row.flags)}: ${row.lacks ?? ''}`, stops: row.stops === true }));
+    const shell = this.text('shell');
+    if (shell !== null && !/(^|\/)(ba)?sh$/.test(shell)) {
+      found.push({ text: `--shell: the guest has no ${shell}, it has bash`, stops: false });
+    }
+    return found;
   }
 }
 

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { StringDecoder } from 'node:string_decoder';
 import type { Arguments } from './arguments.ts';
 import { Asciicast } from './asciicast.ts';
@@ -45,12 +45,20 @@ export async function runInteractive(args: Arguments, plan: KernelPlan, host: Ho
       show: (text) => driver.show(text),
       mayShow: () => !driver.isFull,
       onEnd: finish,
-      onSave: () => driver.save(args.text('record') ?? 'session.yaml'),
+      onSave: () => driver.save(args.text('record') ?? freeName('session')),
     });
     driver.attach(session, args.text('record'));
     session.start();
     void driver.openControl(session, plan);
   });
+}
+
+/** `session.yaml`, or `session-2.yaml` if that is there: nothing is overwritten that nobody named. */
+function freeName(stem: string): string {
+  for (let number = 1; ; number++) {
+    const name = `${stem}${number === 1 ? '' : `-${number}`}.yaml`;
+    if (!existsSync(name)) return name;
+  }
 }
 
 function screenOf(): Screen {

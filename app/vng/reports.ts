@@ -14,8 +14,17 @@ export class ReportWatch {
   /** What is before it has been looked through. */
   private from = 0;
   private lookedAt = 0;
+  private seen = 0;
 
   constructor(private readonly kernel: Kernel) {}
+
+  /** Has the log come to rest, so that no report is in the middle? Asks since the last call. */
+  get rests(): boolean {
+    const { length } = this.kernel.log.lines;
+    const same = length === this.seen;
+    this.seen = length;
+    return same;
+  }
 
   /** Reports that are complete since the last call. */
   find(): NewReport[] {

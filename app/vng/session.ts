@@ -244,7 +244,7 @@ export class Session {
 
   private sliced(): void {
     this.watcher?.slice();
-    if (this.engine.state !== 'running') this.tellReports();
+    if (this.reports.rests || this.engine.state !== 'running') this.tellReports();
     this.tellState();
     if (this.shell.thread.state === 'ready') return;
     const signal = this.shell.exit_code & 0x7f;

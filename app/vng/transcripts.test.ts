@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { createServer } from 'node:net';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -86,10 +87,10 @@ describe('at a terminal', () => {
     console.line('./simple_kvm &');
     await console.sees(/vm ready/);
     console.line('echo $! > /sys/kernel/debug/oom_reap_task');
-    console.type('\x03');
+    console.type('\x01c');
+    await console.repeats('info tasks', /bash \(63\) D in \w+/, /\(qemu\) $/);
+    console.type('\x01c\x03');
     await console.sees(/\^C/);
-    console.type('\x01cinfo tasks\r');
-    await console.sees(/bash \(63\) D in \w+/);
     console.signal('SIGTERM');
     await console.sees(/vng: ended by SIGTERM at \d+\.\d+ s of guest time; the guest was at:/);
     expect(await console.exit()).toBe(143);
@@ -106,6 +107,29 @@ describe('at a terminal', () => {
     console.type('\x01x');
     expect(await console.exit()).toBe(0);
   });
+});
+
+test('a guest whose owner is gone leaves no process behind', async () => {
+  const path = process.platform === 'win32' ? `\\\\.\\pipe\\vng-${process.pid}` : join(folder, 'control');
+  const heard: string[] = [];
+  const server = createServer((socket) => {
+    socket.setEncoding('utf8').on('data', (chunk: string) => {
+      heard.push(...chunk.trim().split('\n'));
+      // The owner dies as soon as the guest is there.
+      socket.destroy();
+    });
+    socket.on('error', () => {});
+  });
+  await new Promise<void>((done) => server.listen(path, done));
+  const console = new PtyConsole(['-r', 'v6.12'], folder, {
+    SCYTHE_CONTROL: path,
+    SCYTHE_CONTROL_TOKEN: 'secret',
+  });
+  open.push(console);
+  await console.sees(/vng: the control channel is lost/);
+  expect(await console.exit()).toBe(1);
+  server.close();
+  expect(JSON.parse(heard[0])).toMatchObject({ event: 'ready', token: 'secret', tree: 'v6.12' });
 });
 
 describe('with pipes', () => {

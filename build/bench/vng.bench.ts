@@ -93,10 +93,8 @@ guest.type(`seq 1 ${LINES}; echo all of 'them'\r`);
 const startedMs = performance.now();
 const output = await guest.sees('all of them\r\n');
 // eslint-disable-next-line no-control-regex -- Escape sequences begin with that character.
-const seen = output
-  .replace(/\x1b\[[?0-9;]*[A-Za-z]|\r/g, '')
-  .split('\n')
-  .filter((line) => /^\d+$/.test(line));
+const text = output.replace(/\x1b\[[?0-9;]*[A-Za-z]|\r/g, '');
+const seen = text.split('\n').filter((line) => /^\d+$/.test(line));
 const complete = seen.length === LINES && seen.every((line, i) => line === `${i + 1}`);
 if (!complete) throw new Error(`${LINES} lines were printed, ${seen.length} were shown`);
 report(`${LINES} lines on the terminal`, `${(performance.now() - startedMs).toFixed(0)} ms, none lost`);

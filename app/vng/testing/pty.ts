@@ -6,6 +6,8 @@ const ROOT = resolve(import.meta.dirname, '../../..');
 const OUTPUT = '.cache/vng-test/vng.js';
 /** Nothing that a test waits for takes longer, even on a machine that has much else to do. */
 const PATIENCE_MS = 15_000;
+/** What a program has written comes, at the latest, so long after its end. */
+const LAST_WORDS_MS = 1_000;
 
 /** Where `buildVng` puts the program. */
 export const vngPath = (): string => resolve(ROOT, OUTPUT);
@@ -26,16 +28,18 @@ export class PtyConsole {
   });
   private readonly process: IPty;
   private code: number | null = null;
+  private exitedMs = 0;
   private changed: () => void = () => {};
 
-  constructor(args: readonly string[], cwd: string) {
-    const environment = { ...process.env, TERM: 'xterm-256color', USER: 'root' };
+  constructor(args: readonly string[], cwd: string, variables: NodeJS.ProcessEnv = {}) {
+    const environment = { ...process.env, ...variables, TERM: 'xterm-256color', USER: 'root' };
     this.process = pty.spawn(process.execPath, [vngPath(), ...args], {
       ...{ rows: 30, cols: 100, cwd, name: 'xterm-256color', env: environment },
     });
     this.process.onData((data) => this.terminal.write(data, () => this.changed()));
     this.process.onExit(({ exitCode }) => {
       this.code = exitCode;
+      this.exitedMs = performance.now();
       this.changed();
     });
   }
@@ -69,7 +73,7 @@ export class PtyConsole {
       const line = active.getLine(y);
       text += `${line?.isWrapped === true || y === 0 ? '' : '\n'}${line?.translateToString(true) ?? ''}`;
     }
-    return text.replace(/\s+$/, (end) => (text.includes('# ') || text.includes('$ ') ? ' ' : end.trim()));
+    return text.replace(/\s+$/, (end) => (/[#$)] $/.test(`${text.trimEnd()} `) ? ' ' : end.trim()));
   }
 
   /** Waits until the screen shows something. */
@@ -83,11 +87,11 @@ export class PtyConsole {
   }
 
   /** Enters a line again and again, until the screen shows what is expected. */
-  async repeats(line: string, pattern: RegExp): Promise<void> {
-    for (let tries = 0; tries < 20 && !pattern.test(this.screen()); tries++) {
+  async repeats(line: string, pattern: RegExp, prompt = /[#$] $/): Promise<void> {
+    for (let tries = 0; tries < 50 && !pattern.test(this.screen()); tries++) {
       this.line(line);
       await new Promise((done) => setTimeout(done, 50));
-      await this.prompt();
+      await this.sees(prompt);
     }
     await this.sees(pattern);
   }
@@ -106,7 +110,7 @@ export class PtyConsole {
   private async until(holds: () => boolean, what: string): Promise<void> {
     const end = performance.now() + PATIENCE_MS;
     while (!holds()) {
-      if (performance.now() > end || (this.exited && !holds())) {
+      if (performance.now() > (this.exited ? Math.min(end, this.exitedMs + LAST_WORDS_MS) : end)) {
         throw new Error(`waited in vain for ${what}; the screen:\n${this.screen()}`);
       }
       await new Promise<void>((done) => {
