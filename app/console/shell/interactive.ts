@@ -100,6 +100,8 @@ function* readCommand(shell: Shell, watch: Watch): Body<Command | 'eof' | 'hangu
   }
   watch.onPrompt?.();
   let source = '';
+  /** The text stands in quotes or in a here-document: a `!` in it is only a character. */
+  let verbatim = false;
   for (;;) {
     const variable = source === '' ? 'PS1' : 'PS2';
     const prompt = expandPrompt(state, state.variables.get(variable) ?? '', shell.history.length + 1);
@@ -115,15 +117,16 @@ function* readCommand(shell: Shell, watch: Watch): Body<Command | 'eof' | 'hangu
       state.status = 2;
       return null;
     }
-    const line: string | null = yield* historyOf(shell, typed.line);
+    const line: string | null = verbatim ? typed.line : yield* historyOf(shell, typed.line);
     if (line === null) return null;
-    source = source === '' ? line : `${source.replace(/\\$/, '')}${source.endsWith('\\') ? '' : '\n'}${line}`;
+    if (source === '') source = line;
+    else if (!verbatim && CONTINUED.test(source)) source = source.slice(0, -1) + line;
+    else source += `\n${line}`;
     if (source.trim() === '') return null;
-    const parsed = shell.host.parse(
-      expandAliases(source.endsWith('\\') ? `${source} ` : source, state.aliases),
-    );
-    if (!parsed.ok && (parsed.incomplete === true || /(?:^|[^\\])(?:\\\\)*\\$/.test(source))) continue;
-    if (parsed.ok && /(?:^|[^\\])(?:\\\\)*\\$/.test(source)) continue;
+    const goesOn = CONTINUED.test(source);
+    const parsed: ParsedScript = shell.host.parse(expandAliases(source, state.aliases));
+    verbatim = !parsed.ok && /^here-document|matching `''/.test(parsed.issues[0]?.message ?? '');
+    if (goesOn || (!parsed.ok && parsed.incomplete === true)) continue;
     remember(shell, source);
     if (parsed.ok) return { source, parsed: parsed.script };
     for (const issue of parsed.issues.slice(0, 1)) yield* shell.complain(issue.message);
@@ -132,6 +135,8 @@ function* readCommand(shell: Shell, watch: Watch): Body<Command | 'eof' | 'hangu
   }
 }
 
+/** An odd number of backslashes at the end: the next line belongs to this one. */
+const CONTINUED = /(?:^|[^\\])(?:\\\\)*\\$/;
 const OPEN_END = 'syntax error: unexpected end of file';
 
 /** Replaces what refers to the history, and shows the line that came of it. Null if it is not to be run. */

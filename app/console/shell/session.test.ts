@@ -199,6 +199,42 @@ test("who is not root has a home, and needs sudo for what is root's", () => {
   expect(run('kill -9 2')).toMatch(/Operation not permitted|No such process/);
 });
 
+test('shells within shells have jobs of their own, and give the terminal back', () => {
+  const session = new Plain({ user: 'ada' });
+  expect(clean(session.line('sudo -i'))).toContain('root@virtme-ng:~# ');
+  session.line('sleep 100 &');
+  session.line('bash');
+  session.line('sleep 50');
+  session.type('\x1a');
+  expect(session.run('jobs')).toBe('[1]+  Stopped                 sleep 50\n');
+  session.line('exit');
+  session.line('exit');
+  expect(session.run('jobs')).toBe('[1]+  Running                 sleep 100 &\n');
+  session.line('fg');
+  expect(clean(session.type('\x03'))).toBe(`^C\n${PROMPT}`);
+  expect(clean(session.line('exit'))).toContain('ada@virtme-ng:~$ ');
+  session.line('su');
+  expect(clean(session.line('guess'))).toContain('su: Authentication failure\n');
+});
+
+test('a script is written, run with its arguments, and ends with its status', () => {
+  const session = new Plain();
+  for (const line of ["cat > x.sh <<'E'", '#!/bin/bash', 'echo "$0 $1 $#"; exit 4']) session.line(line);
+  session.line('E');
+  expect(session.run('./x.sh a b; echo $?')).toBe('./x.sh a 2\n4\n');
+  expect(session.run('/tmp; ./none; echo $?')).toBe(
+    'bash: /tmp: Is a directory\nbash: ./none: No such file or directory\n127\n',
+  );
+});
+
+test('stty tostop stops those who print from the background', () => {
+  const session = new Plain();
+  session.line('stty tostop');
+  session.line('(sleep 0.5; echo printed) &');
+  expect(session.run('jobs')).toContain('Stopped(SIGTTOU)');
+  expect(session.run('fg')).toContain('\nprinted\n');
+});
+
 test('another size is seen by programs and by the line that is edited', () => {
   const session = new Plain({ rows: 24, cols: 80 });
   expect(session.run('stty size; stty -a | head -n 1')).toBe(

@@ -298,5 +298,6 @@ function withoutSudo(words: readonly string[]): readonly string[] {
     at += words[at] === '-u' || words[at] === '-g' ? 2 : 1;
   while (at < words.length && /^[A-Za-z_]\w*=/.test(words[at])) at++;
   if (at < words.length) return words.slice(at);
-  return words.includes('-i') || words.includes('-s') ? ['bash'] : ['sudo'];
+  if (words.includes('-i')) return ['su', '-'];
+  return words.includes('-s') ? ['bash'] : ['sudo'];
 }
