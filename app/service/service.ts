@@ -3,6 +3,9 @@ import type { Area } from './area.ts';
 import { scenarioArea } from './scenario/area.ts';
 import { Sources } from './scenario/sources.ts';
 import { serviceOf, type Service } from './dispatch.ts';
+import { runsArea } from './runs/area.ts';
+import { searchesArea } from './searches/area.ts';
+import { bundledProgram, threadStarter } from './threads/thread.ts';
 import { workspaceArea } from './workspace/area.ts';
 
 /** Where the service finds and keeps things. */
@@ -15,6 +18,8 @@ export interface ServiceOptions {
   readonly stateDir: string;
   /** The folder that holds `app/kernel`, the model's source as it is shown. */
   readonly sourceDir: string;
+  /** The program of the service's threads; by default the one beside the bundle, and in tests this thread. */
+  readonly threadProgram?: string | null;
   /** Parts that only a host can provide: sharing, for instance. */
   readonly areas?: readonly Area[];
 }
@@ -24,5 +29,12 @@ export function createService(options: ServiceOptions): Service {
   mkdirSync(options.userDir, { recursive: true });
   mkdirSync(options.stateDir, { recursive: true });
   const sources = new Sources(options.sourceDir);
-  return serviceOf([workspaceArea(options), scenarioArea(sources), ...(options.areas ?? [])]);
+  const startThread = threadStarter(options.threadProgram ?? bundledProgram());
+  return serviceOf([
+    workspaceArea(options),
+    scenarioArea(sources),
+    runsArea({ startThread, sources }),
+    searchesArea(startThread),
+    ...(options.areas ?? []),
+  ]);
 }

@@ -2,6 +2,7 @@
 export const entries = {
   'dist/cli/scythe.js': 'app/cli/main.ts',
   'dist/web/main.js': 'main/web/main.ts',
+  'dist/service/worker.js': 'app/service/threads/worker.ts',
   'dist/electron/main.js': 'main/electron/main.ts',
   // A sandboxed preload script cannot be an ES module.
   'dist/preload/preload.cjs': 'main/preload/preload.ts',

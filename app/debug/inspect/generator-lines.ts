@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { Session } from 'node:inspector';
 import { SourceMap } from 'node:module';
-import { dirname, relative, resolve } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** Where a paused function stands, in the model's own source. */
@@ -26,20 +26,19 @@ interface Property {
 /** The key under which generators are handed over; nothing else of the process is touched. */
 const HANDED_OVER = '__scythePausedBodies';
 
+const MOST_KNOWN = 20_000;
+
 /**
  * Asks the engine where generators are paused: the line of the `yield*` that a kernel function stands at. Only a
  * debugger is told that, so this is one, of its own thread. Answers null where the engine or the host refuses.
  */
 export class GeneratorLines {
+  /** Answers that were given, by whatever key the caller has for a place. */
+  readonly known = new Map<string, readonly (Line | null)[]>();
   private session: Session | null = null;
   private refused = false;
   private readonly scripts = new Map<string, string>();
   private readonly maps = new Map<string, SourceMap | null>();
-
-  constructor(
-    /** The folder that holds `app/kernel`, to make paths relative. */
-    private readonly root: string,
-  ) {}
 
   linesOf(bodies: readonly object[]): (Line | null)[] {
     if (bodies.length === 0 || !this.connect()) return bodies.map(() => null);
@@ -60,6 +59,11 @@ export class GeneratorLines {
       place[HANDED_OVER] = undefined;
       this.ask('Runtime.releaseObjectGroup', { objectGroup: '' });
     }
+  }
+
+  remember(key: string, lines: readonly (Line | null)[]): void {
+    if (this.known.size >= MOST_KNOWN) this.known.clear();
+    this.known.set(key, lines);
   }
 
   close(): void {
@@ -123,8 +127,10 @@ export class GeneratorLines {
     return this.line(resolve(dirname(script), entry.originalSource), entry.originalLine);
   }
 
-  private line(file: string, line: number): Line {
-    return { file: relative(this.root, file).replaceAll('\\', '/'), line: line + 1 };
+  /** Paths are told from the root of the sources on, wherever that is. */
+  private line(file: string, line: number): Line | null {
+    const path = /(?:^|\/)(app\/(?:kernel|console|sim|scenario)\/.+)$/.exec(file.replaceAll('\\', '/'))?.[1];
+    return path === undefined ? null : { file: path, line: line + 1 };
   }
 
   private mapOf(script: string): SourceMap | null {

@@ -11,7 +11,7 @@ import type { Kernel } from '../../kernel/kernel.ts';
 import { blocked_frames, task_state_to_char } from '../../kernel/kernel/sched/core.ts';
 import { addressOf } from '../../kernel/struct.ts';
 import type { AnyLock, KernelObjects } from '../objects.ts';
-import type { GeneratorLines } from './generator-lines.ts';
+import type { GeneratorLines, Line } from './generator-lines.ts';
 import type { Inspection } from './inspection.ts';
 import { pendingText, taskText } from './words.ts';
 
@@ -26,16 +26,38 @@ export function inspectTasks(
 ): InspectedTask[] {
   const { tasks } = kernel.machine;
   const frames = tasks.map((task) => (task.state === 'ready' ? framesOf(task) : []));
-  const places = lines?.linesOf(frames.flat().map(({ body }) => body)) ?? [];
-  let at = 0;
+  const places = lines === null ? frames.map(() => []) : placesOf(tasks, frames, lines);
   return tasks.map((task, i) => {
-    const stack = frames[i].map(({ symbol }) => {
-      const place = places[at++] ?? null;
+    const stack = frames[i].map(({ symbol }, depth) => {
+      const place = places[i].at(depth) ?? null;
       return { function: symbol?.name ?? '', file: place?.file ?? null, line: place?.line ?? null };
     });
     const unseen = task.context === null ? [] : blocked_frames(task.context as TaskStruct);
     const above = unseen.map((name) => ({ function: name, file: null, line: null }));
     return inspectTask(kernel, objects, task, last, [...above, ...stack]);
+  });
+}
+
+/**
+ * The lines at which frames stand, as far as they are not known already: between two operations of a task they stay,
+ * also in another execution of the same run.
+ */
+function placesOf(
+  tasks: readonly Task[],
+  frames: readonly (readonly Frame[])[],
+  lines: GeneratorLines,
+): readonly (readonly (Line | null)[])[] {
+  const keys = tasks.map(({ index, operations }) => `${index}:${operations}`);
+  const unknown = keys.map((key, i) => (lines.known.has(key) ? [] : frames[i]));
+  const asked = lines.linesOf(unknown.flat().map(({ body }) => body));
+  let at = 0;
+  return keys.map((key, i) => {
+    const before = lines.known.get(key);
+    if (before !== undefined) return before;
+    const found = asked.slice(at, at + frames[i].length);
+    at += frames[i].length;
+    lines.remember(key, found);
+    return found;
   });
 }
 
