@@ -15,8 +15,8 @@ export function bundledScenarios(): { readonly name: string; readonly path: stri
   const root = scenariosFolder();
   if (!existsSync(root)) return [];
   return readdirSync(root, { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.yaml'))
     .map((path) => path.replaceAll('\\', '/'))
+    .filter((path) => path.endsWith('.yaml') && !path.endsWith('/matrix.yaml'))
     .sort()
     .map((path) => ({ name: path.replace(/\.yaml$/, ''), path: join(root, path) }));
 }

@@ -8,7 +8,7 @@ import { open } from './search.ts';
 
 const folder = resolve(import.meta.dirname, '../../scenarios');
 const bundled = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-  .filter((path) => path.endsWith('.yaml') && path !== 'skeleton.yaml')
+  .filter((path) => path.endsWith('.yaml') && path !== 'skeleton.yaml' && !path.endsWith('matrix.yaml'))
   .map((path) => path.replace(/\.yaml$/, ''))
   .sort();
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { kconfig } from '../kernel/kconfig.ts';
 import type { Catalogue } from './resolve.ts';
 import type { Registry } from './schema-parts.ts';
+import { matrixSchema } from './matrix-schema.ts';
 import { scenarioSchema } from './schema.ts';
 
 /** A name with what an editor shows beside it. */
@@ -15,8 +16,17 @@ interface Choice {
  * what an editor completes, explains and checks as one types.
  */
 export function scenarioJsonSchema(catalogue: Catalogue): Record<string, unknown> {
+  return jsonSchemaOf(scenarioSchema, catalogue);
+}
+
+/** The same of matrix.yaml. */
+export function matrixJsonSchema(catalogue: Catalogue): Record<string, unknown> {
+  return jsonSchemaOf(matrixSchema, catalogue);
+}
+
+function jsonSchemaOf(schema: z.ZodType, catalogue: Catalogue): Record<string, unknown> {
   const choices = choicesOf(catalogue);
-  return z.toJSONSchema(scenarioSchema, {
+  return z.toJSONSchema(schema, {
     io: 'input',
     override: ({ zodSchema, jsonSchema }) => {
       const meta = z.globalRegistry.get(zodSchema);

@@ -11,7 +11,7 @@ import { dmesgOf, runOnce, type Run } from './run.ts';
 
 const folder = resolvePath(import.meta.dirname, '../../scenarios');
 const bundled = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-  .filter((path) => path.endsWith('.yaml'))
+  .filter((path) => path.endsWith('.yaml') && !path.endsWith('matrix.yaml'))
   .map((path) => path.replace(/\.yaml$/, ''))
   .sort();
 

@@ -1,6 +1,7 @@
 import type { ConfigChange } from '../../kernel/kconfig.ts';
 import { catalogue } from '../../scenario/catalogue.ts';
 import { InputError } from '../../scenario/issues.ts';
+import { isMatrix } from '../../scenario/matrix.ts';
 import { loadScenario } from '../../scenario/load.ts';
 import { resolve, type Overrides } from '../../scenario/resolve.ts';
 import { runOnce } from '../../scenario/run.ts';
@@ -10,6 +11,7 @@ import { findScenario, print, readText } from '../files.ts';
 import { renderMatrix, type MatrixFormat, type Row } from '../matrix-render.ts';
 import { describeCoverage } from '../search-render.ts';
 import { exploreOnce } from './explore.ts';
+import { matrixOfFile } from './matrix-file.ts';
 
 export interface MatrixFlags {
   readonly trees?: readonly string[];
@@ -32,6 +34,7 @@ export interface MatrixFlags {
 export async function matrix(named: string, flags: MatrixFlags): Promise<ExitCode> {
   const path = findScenario(named);
   const text = readText(path, '`scythe list scenarios` shows the bundled ones');
+  if (isMatrix(text, path)) return matrixOfFile(path, text, flags);
   const variants = variantsOf(flags);
   // Whatever is wrong with a name is told before the first of many searches.
   for (const variant of variants) if (variant.refused === null) check(named, text, variant.overrides);
