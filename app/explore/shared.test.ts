@@ -1,11 +1,17 @@
 import * as fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { Prng } from '../base/prng.ts';
+import type { Body } from '../sim/call.ts';
+import { Cell } from '../sim/cell.ts';
+import { machineInForce } from '../sim/machine-in-force.ts';
+import { Effect } from '../sim/operation.ts';
 import { DporSearch } from './dpor.ts';
+import { ExhaustiveSearch } from './exhaustive.ts';
 import type { Program } from './program.ts';
 import { indexer } from './programs/indexer.ts';
 import { lastzero } from './programs/lastzero.ts';
 import { type Checkpoint, explorePart, type Parcel, SharedSearch } from './shared.ts';
+import { smallModel } from './small-model.ts';
 import { runToEnd, type Search } from './strategy.ts';
 import { randomProgram, randomTasks } from './testing/random-program.ts';
 
@@ -76,6 +82,40 @@ test('help does not change the estimate of what is left', () => {
   const together = withHelpers(lastzero(8), 1, 300);
   expect(together.coverage).toMatchObject({ kind: 'unfinished' });
   expect(summary(together)).toEqual(summary(alone));
+});
+
+// A read that ends its task where it comes first, and does not where it was foreseen: `look` tells the difference.
+test('a step that was only foreseen sleeps with all that it will touch', () => {
+  class Shared {
+    readonly x = new Cell(0, 'x');
+    readonly seen: string[] = [];
+  }
+  function* write({ x }: Shared): Body<void> {
+    yield* x.write(1);
+  }
+  function* once({ x, seen }: Shared): Body<void> {
+    const first = yield* x.read();
+    seen.push(`once ${first}`);
+    if (first === 1) yield* x.read();
+  }
+  function* twice({ x, seen }: Shared): Body<void> {
+    seen.push(`twice ${yield* x.read()}`);
+  }
+  function* look({ seen }: Shared): Body<void> {
+    const task = machineInForce().tasks[1];
+    seen.push(`look ${yield* new Effect('read', task, 'read', () => task.state)}`);
+  }
+  const program = smallModel({
+    setUp: () => new Shared(),
+    tasks: { write, once, twice, look },
+    judge: ({ seen }) => [[...seen].sort().join(', ')],
+  });
+  const all = runToEnd(new ExhaustiveSearch(program)).outcomes.map(({ title }) => title);
+  const alone = runToEnd(new DporSearch(program));
+  expect(alone.outcomes.map(({ title }) => title).sort()).toEqual([...all].sort());
+  for (let seed = 1; seed <= 200; seed++) {
+    expect(summary(withHelpers(program, seed))).toEqual(summary(alone));
+  }
 });
 
 test('what helpers found beyond the budget is not taken in', () => {

@@ -207,12 +207,13 @@ export class SharedSearch extends DporSearch {
     const news = this.found.merge(result.outcomes, before);
     addTo(statistics, result.statistics);
     const depth = path.length;
-    for (const { depth: at, steps } of result.strays) {
-      this.insertSteps(at <= depth ? tree.root(at) : chain[at - depth - 1], steps);
-    }
+    // First of all: with all that its steps touch, none of what was found beside them may begin with them.
     for (const [i, node] of chain.entries()) {
       tree.footprint[node] = this.footprints.adopt(result.steps[depth + i].slice(2));
       if (tree.begun[node] === NONE) tree.begun[node] = before;
+    }
+    for (const { depth: at, steps } of result.strays) {
+      this.insertSteps(at <= depth ? tree.root(at) : chain[at - depth - 1], steps);
     }
     if (result.rest.length > 0) this.plantLevels(leaf, result.rest, before);
     else this.closeSequence(chain);
