@@ -1,4 +1,5 @@
 import { print, STDERR, STDOUT } from '../userland/libc.ts';
+import { awk } from './awk.ts';
 import { linesOf } from './files.ts';
 import { eachLine } from './lines.ts';
 import { withOptions, type Program } from './program.ts';
@@ -181,4 +182,4 @@ export const tr = withOptions(
 );
 
 /** Commands that take lines apart. */
-export const columns: readonly Program[] = [cut, tr, uniq];
+export const columns: readonly Program[] = [awk, cut, tr, uniq];

@@ -86,6 +86,17 @@ describe('text', () => {
     expect(onFile(text, command)).toBe(expected);
   });
 
+  test.each([
+    ["awk '{print $2, $NF}' f", 'two three\nb b\n'],
+    [
+      "awk -F: '/:/ {print $1 \"-\" NR}' f; awk 'NR==2' f; awk '$1 == \"a\" && NF < 3 {print NF}' f",
+      'a b\n2\n',
+    ],
+    ["awk 'BEGIN {x = 1}' f", 'awk: only CONDITION {print VALUE, ...} is supported here\n'],
+  ])('%s', (command, text) => {
+    expect(onFile('one two three\\na b\\n', command)).toBe(text);
+  });
+
   test('a reader that has enough ends what writes for ever', () => {
     expect(out('yes | head -n 2; yes no | head -1')).toBe('y\ny\nno\n');
   });

@@ -1,5 +1,5 @@
 import type { Body } from '../../sim/call.ts';
-import { errnoName, strerror } from '../../kernel/include/errno.ts';
+import { EPERM, errnoName, strerror } from '../../kernel/include/errno.ts';
 import { O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY } from '../../kernel/include/fs.ts';
 import { rename, stat, type Kstat } from '../userland/files.ts';
 import {
@@ -345,6 +345,25 @@ export const rm = withOptions(
       status = 1;
     }
     return status;
+  },
+);
+
+export const ln = withOptions(
+  {
+    name: 'ln',
+    summary: 'Makes links, which the file systems of the model do not have.',
+    operands: 'TARGET NAME',
+    permutes: true,
+    options: [
+      { flag: '-s', long: '--symbolic', description: 'a symbolic link' },
+      { flag: '-f', long: '--force', description: 'accepted' },
+    ],
+  },
+  function* (options) {
+    const [target = '', name = base(target)] = options.operands;
+    const kind = options.has('-s') ? 'symbolic' : 'hard';
+    yield* print(STDERR, `ln: failed to create ${kind} link '${name}': ${strerror(EPERM)}\n`);
+    return 1;
   },
 );
 

@@ -1,5 +1,5 @@
 import { cat, mkdir, poke, rmdir, tee, touch } from './files.ts';
-import { cp, find, ls, mv, rm, statProgram } from './file-tools.ts';
+import { cp, find, ln, ls, mv, rm, statProgram } from './file-tools.ts';
 import { close_fds, memslot_changer } from './kvm-actions.ts';
 import { columns } from './columns.ts';
 import { date } from './date.ts';
@@ -73,6 +73,7 @@ export const programs: readonly Program[] = [
     head,
     hostname,
     id,
+    ln,
     ls,
     lscpu,
     mkdir,

@@ -1,7 +1,7 @@
 import { textFrom } from '../../../kernel/kernel/trace/event_format.ts';
 import { findEvent } from '../../../kernel/kernel/trace/event_table.ts';
 import { durationText } from '../../../kernel/kernel/trace/graph_output.ts';
-import { delayMark } from '../../../kernel/kernel/trace/trace_output.ts';
+import { delayMark } from '../../../kernel/kernel/trace/trace_time.ts';
 import { numberAt, type DatContent, type DatRecord } from './read-dat.ts';
 
 export interface ReportOptions {

@@ -13,7 +13,7 @@ import { formatFile, type EventFormat } from './event_format.ts';
 import { eventSystems, ftraceEvents, kernelText, traceEvents } from './event_table.ts';
 import { globPattern, parseFilter } from './filter.ts';
 import { PAGE_FORMAT, RECORD_FORMAT } from './raw_output.ts';
-import { timeText } from './trace_output.ts';
+import { timeText } from './trace_time.ts';
 import { global_trace, type TraceArray } from './trace_array.ts';
 
 const seq_text = kfunc('trace_seq_show', function* (text: () => string) {

@@ -1,6 +1,6 @@
 import type { TraceEntry } from './ring_buffer.ts';
 import type { TraceArray } from './trace_array.ts';
-import { delayMark, timeText } from './trace_output.ts';
+import { delayMark, timeText } from './trace_time.ts';
 
 /** Columns in which the task of a line is centred. */
 const PROCINFO_LENGTH = 14;

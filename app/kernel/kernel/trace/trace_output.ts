@@ -4,6 +4,7 @@ import { addressOfSymbol } from '../kallsyms.ts';
 import { GraphPrinter, graphHeader } from './graph_output.ts';
 import { MergedEntries, type CpuBuffer, type TraceEntry } from './ring_buffer.ts';
 import type { TraceArray } from './trace_array.ts';
+import { delayMark, timeText } from './trace_time.ts';
 
 // The text of `trace` and `trace_pipe`. Models: kernel/trace/trace.c and trace_output.c.
 
@@ -86,23 +87,6 @@ export function contextColumns(trace: TraceArray, { comm, pid, tgid, cpu, flags,
   const irq = trace.option('irq-info') ? flags : '';
   const who = `${comm.padStart(16)}-${String(pid).padEnd(7)}`;
   return `${who} ${tgidColumn}[${String(cpu).padStart(3, '0')}] ${irq} ${timeText(time)}: `;
-}
-
-/** `   23.755086` */
-export function timeText(time: number): string {
-  const microseconds = Math.floor(time / 1000);
-  const seconds = String(Math.floor(microseconds / 1_000_000)).padStart(5);
-  return `${seconds}.${String(microseconds % 1_000_000).padStart(6, '0')}`;
-}
-
-/** trace_find_mark(): how long something took, as one character. */
-export function delayMark(ns: number): string {
-  if (ns > 1_000_000_000) return '$';
-  if (ns > 100_000_000) return '@';
-  if (ns > 10_000_000) return '*';
-  if (ns > 1_000_000) return '#';
-  if (ns > 100_000) return '!';
-  return ns > 10_000 ? '+' : ' ';
 }
 
 /** What comes after the columns of context, without a newline at the end. */

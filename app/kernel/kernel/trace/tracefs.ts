@@ -17,7 +17,8 @@ import { changeFunctions, functionsText } from './function_filters.ts';
 import { TRACE_CLOCKS, TRACE_OPTIONS, TRACER_OPTIONS, TRACERS } from './options.ts';
 import { CpuBuffer } from './ring_buffer.ts';
 import { global_trace, type FilterFile, type PidFile, type TraceArray } from './trace_array.ts';
-import { timeText, traceText } from './trace_output.ts';
+import { traceText } from './trace_output.ts';
+import { timeText } from './trace_time.ts';
 import { tracePipe, tracePipeRaw } from './trace_pipe.ts';
 
 // The files of tracefs. What they show and change is for debugging, and no part of what tasks share: reads and writes
