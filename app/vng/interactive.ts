@@ -14,8 +14,11 @@ import { reasonOf } from './reason.ts';
 import { Session } from './session.ts';
 import { loadParser, SCYTHE } from './start.ts';
 
-/** What is left to be written has so long when the session is over (ms). */
+/** What is left to be written has so long when the session is over; less if it was ended from outside (ms). */
 const FLUSH_MS = 2_000;
+const ABORT_FLUSH_MS = 500;
+const LEFT = 'the user has left';
+const GONE = 'the terminal is gone';
 const SIGNALS = { SIGTERM: 15, SIGHUP: 1, SIGINT: 2 } as const;
 const DEFAULT_SCREEN: Screen = { rows: 24, cols: 80 };
 
@@ -69,11 +72,17 @@ function screenOf(): Screen {
 /** Joins a session to the terminal, the signals and the control channel of this process. */
 class TerminalDriver {
   private readonly outlet: Outlet;
+  /** For last words; not the stream of Node, which would stand still with a terminal that takes nothing. */
+  private readonly errors = new Outlet(
+    2,
+    () => {},
+    () => {},
+  );
   private session: Session | null = null;
   private channel: ControlChannel | null = null;
   private recordFile: string | null = null;
   /** Why the session ended, for whoever watches. */
-  private reason = 'the user has left';
+  private reason = LEFT;
   private readonly offs: (() => void)[] = [];
   private readonly addsReturns = process.stdout.isTTY && process.platform !== 'win32';
 
@@ -81,7 +90,7 @@ class TerminalDriver {
     this.outlet = new Outlet(
       1,
       () => this.session?.wake(),
-      () => this.abort('the terminal is gone', EXIT.FAILED),
+      () => this.abort(GONE, EXIT.FAILED),
     );
   }
 
@@ -103,9 +112,8 @@ class TerminalDriver {
     const decoder = new StringDecoder('utf8');
     const onData = (chunk: Buffer) => session.type(decoder.write(chunk));
     // The end of input that is no terminal: as if the user had left.
-    const onEnd = () =>
-      stdin.isTTY ? this.abort('the terminal is gone', EXIT.FAILED) : session.type('\x04');
-    const onError = () => this.abort('the terminal is gone', EXIT.FAILED);
+    const onEnd = () => (stdin.isTTY ? this.abort(GONE, EXIT.FAILED) : session.type('\x04'));
+    const onError = () => this.abort(GONE, EXIT.FAILED);
     stdin.on('data', onData).on('end', onEnd).on('error', onError);
     const onResize = () => {
       const screen = screenOf();
@@ -175,23 +183,26 @@ class TerminalDriver {
     const moment = (session.guest.now / 1e9).toFixed(3);
     const doing = describeProcesses(session.guest).map((line) => `  ${line}\r\n`);
     const text = `\r\nvng: ${reason} at ${moment} s of guest time; the guest was at:\r\n${doing.join('')}`;
-    try {
-      process.stderr.write(text);
-    } catch {
-      // Standard error may be gone with the rest.
-    }
+    this.errors.write(text);
     session.exit(code);
   }
 
   /** Puts the terminal back as it was, and writes what is to be written. */
   async close(code: number): Promise<number> {
-    await this.channel?.exit(code, this.reason);
-    const flushed = await this.outlet.flush(this.reason === 'the user has left' ? FLUSH_MS : FLUSH_MS / 4);
-    for (const off of this.offs) off();
     this.cast?.close();
-    if (this.recordFile !== null) process.stderr.write(`${this.save(this.recordFile)}\n`);
-    // A terminal that takes nothing would keep the last write, and with it the process, for ever.
-    if (!flushed) process.kill(process.pid, 'SIGKILL');
+    if (this.recordFile !== null) this.errors.write(`${this.save(this.recordFile)}\r\n`);
+    await this.channel?.exit(code, this.reason);
+    const patienceMs = this.reason === LEFT ? FLUSH_MS : ABORT_FLUSH_MS;
+    const flushed = await Promise.all([this.outlet.flush(patienceMs), this.errors.flush(patienceMs)]);
+    // A terminal that takes nothing would keep the last write, and whoever waits for it, for ever.
+    if (flushed.includes(false)) process.kill(process.pid, 'SIGKILL');
+    for (const off of this.offs) off();
+    // Node aborts when it cannot put the settings of a terminal back that is gone: die of that, as others do.
+    if (this.terminalIsGone && process.platform !== 'win32') process.kill(process.pid, 'SIGHUP');
     return code;
+  }
+
+  private get terminalIsGone(): boolean {
+    return process.stdin.isTTY && (this.reason === GONE || this.reason === `ended by SIGHUP`);
   }
 }

@@ -25,7 +25,9 @@ import { loadParser } from './start.ts';
 const MOST_UNREAD = 256 * 1024;
 /** A guest that waits for input which does not come is given so long before time goes on (ms). */
 const STDIN_PATIENCE_MS = 1_000;
+/** What is left to be written has so long when the script has ended; less if it was ended from outside. */
 const FLUSH_MS = 60_000;
+const ABORT_FLUSH_MS = 500;
 
 /** `vng -- command`: runs it with the three streams of this process, and gives its exit status. */
 export async function runScript(args: Arguments, plan: KernelPlan, host: Host): Promise<number> {
@@ -50,6 +52,7 @@ class ScriptRun {
   private inputEnded = false;
   private patience: (() => void) | null = null;
   private impatient = false;
+  private patienceMs = FLUSH_MS;
 
   constructor(
     private readonly args: Arguments,
@@ -93,9 +96,10 @@ class ScriptRun {
       this.listenToSignals();
       this.engine.start();
     });
-    for (const off of this.offs) off();
-    const flushed = await Promise.all(this.outlets.map((outlet) => outlet.flush(FLUSH_MS)));
+    const flushed = await Promise.all(this.outlets.map((outlet) => outlet.flush(this.patienceMs)));
+    // A reader that takes nothing would keep the last write, and with it the process, for ever.
     if (flushed.includes(false)) process.kill(process.pid, 'SIGKILL');
+    for (const off of this.offs) off();
     return code;
   }
 
@@ -185,6 +189,7 @@ class ScriptRun {
   /** Ends a guest from outside, and says what it was at. */
   private abort(reason: string, code: number): void {
     if (this.over) return;
+    this.patienceMs = ABORT_FLUSH_MS;
     const moment = (this.guest.now / 1e9).toFixed(3);
     const doing = describeProcesses(this.guest).map((line) => `  ${line}\n`);
     this.outlets[1].write(
