@@ -4,7 +4,7 @@ import { close, listDirectory, open, readAll } from '../userland/libc.ts';
 import type { Program } from '../programs/program.ts';
 import { formatSyntaxErrors } from './issues.ts';
 import { print, STDERR } from '../userland/libc.ts';
-import { Shell } from './shell.ts';
+import type { Shell } from './shell.ts';
 import { ShellState } from './state.ts';
 
 /** Why a word is no command. */
@@ -62,17 +62,16 @@ function interpreterOf(shell: Shell, path: string, text: string): { readonly pro
 
 /** A script as a program. */
 function scriptProgram(shell: Shell, name: string, text: string, options: readonly string[]): Program {
-  const { findProgram } = shell.host;
   return {
     ...{ name, summary: 'A shell script.', options: [] },
-    *main({ name: path, args, environment, parse }) {
+    *main({ name: path, args, environment }) {
       const state = new ShellState();
       for (const word of options) setFlags(state, word);
       state.name = path;
       state.source = path;
       state.args = args;
       importEnvironment(state, environment);
-      return yield* runText(new Shell({ parse, findProgram }, state), text, path);
+      return yield* runText(shell.fresh(state), text, path);
     },
   };
 }

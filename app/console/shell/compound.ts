@@ -15,7 +15,7 @@ import type {
 import { conditionHolds } from './conditional.ts';
 import { arithmeticContext, expandPattern, expandString, expandWords } from './expand.ts';
 import { patternToRegExp } from './pattern.ts';
-import { enterJob, foreground, placeJob } from './pipeline.ts';
+import { enterJob, foreground, placeJob } from './job-start.ts';
 import type { Shell } from './shell.ts';
 import { waitForChild } from './waiting.ts';
 

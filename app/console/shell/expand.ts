@@ -3,11 +3,12 @@ import { machineInForce } from '../../sim/machine-in-force.ts';
 import type { Body } from '../../sim/call.ts';
 import { evaluate, explain, type ArithmeticContext } from './arithmetic.ts';
 import type { BraceExpansionPart, ParameterExpansionPart, ScriptNode, WordNode, WordPart } from './ast.ts';
+import { ExpansionError } from './errors.ts';
 import { glob } from './glob.ts';
 import type { ParsedScript } from './issues.ts';
 import { expandPrompt } from './prompt.ts';
 import { quote } from './quote.ts';
-import { arrayOf, reference, subscriptKey, valueOf } from './variables.ts';
+import { arrayOf, reference, valueOf } from './variables.ts';
 import { escapePattern, isPattern, patternSource, patternToRegExp, unescapePattern } from './pattern.ts';
 import type { ShellState } from './state.ts';
 
@@ -20,12 +21,11 @@ export interface ExpansionHost {
   substitute(script: ScriptNode): Body<string>;
   /** Process substitution: the path of a pipe to a script in a subshell. */
   substituteProcess(script: ScriptNode, direction: 'input' | 'output'): Body<string>;
+  /** What a subscript of an array stands for. */
+  subscriptKey(name: string, subscript: string): Body<string>;
   /** Sets a variable. */
   assign(name: string, value: string): void;
 }
-
-/** An expansion that ends the command: `${x:?message}`, an unset variable under `set -u`. */
-export class ExpansionError extends Error {}
 
 /** A stretch of an expanded word. */
 interface Piece {
@@ -214,7 +214,7 @@ function* expandList(
 /** `a[i]` with its subscript as the array has it; other names as they are. */
 function* scalarName(host: ExpansionHost, name: string): Body<string> {
   const parts = reference(name);
-  return parts === null ? name : `${parts.name}[${yield* subscriptKey(host, parts.name, parts.subscript)}]`;
+  return parts === null ? name : `${parts.name}[${yield* host.subscriptKey(parts.name, parts.subscript)}]`;
 }
 
 function* expandScalar(

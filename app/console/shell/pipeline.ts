@@ -3,15 +3,13 @@ import type { Body } from '../../sim/call.ts';
 import { strerror } from '../../kernel/include/errno.ts';
 import { O_RDONLY } from '../../kernel/include/fs.ts';
 import { current } from '../../kernel/include/sched.ts';
-import { SIGINT, SIGQUIT, SIGTTOU } from '../../kernel/include/signal.ts';
-import { close, dup2, getpid, open, pipe, print, setpgid, STDERR, STDIN, STDOUT } from '../userland/libc.ts';
-import { handleSignal } from '../userland/process.ts';
-import { tcsetpgrp } from '../userland/termios.ts';
+import { close, dup2, open, pipe, print, STDERR, STDIN, STDOUT } from '../userland/libc.ts';
 import type { CommandNode, PipelineNode, StatementNode } from './ast.ts';
+import { enterJob, foreground, placeJob, type Place } from './job-start.ts';
 import { moveTo } from './redirect.ts';
 import type { Shell } from './shell.ts';
 import { startCommand } from './simple.ts';
-import { giveTerminal, waitForChild, waitForJob } from './waiting.ts';
+import { waitForChild } from './waiting.ts';
 
 /** Runs one pipeline of a list in the foreground. */
 export function* pipeline(
@@ -50,19 +48,6 @@ function* runPipeline(shell: Shell, { commands, pipeStderr }: PipelineNode, text
     state.status = [...statuses].reverse().find((status) => status !== 0) ?? 0;
   }
 }
-
-/** With job control: children that have just been started are the job in the foreground. */
-export function* foreground(shell: Shell, pids: readonly number[], text: string): Body<number> {
-  const { state } = shell;
-  const [leader = 0] = pids;
-  const job = state.jobs.add(pids, text, current().pwd, leader);
-  const status = yield* waitForJob(shell, job);
-  if (!state.options.pipefail || job.state !== 'done') return status;
-  return [...state.pipeStatus].reverse().find((one) => one !== 0) ?? 0;
-}
-
-/** How a child stands to the terminal. */
-export type Place = 'foreground' | 'background';
 
 /** Starts the commands of a pipeline, each in a process of its own; the result is their pids. */
 function* startPipeline(
@@ -107,32 +92,6 @@ function* startPipeline(
     if (pid < 0) break;
   }
   return pids;
-}
-
-/** The child's side of job control: its process group, and its signals as a program expects them. */
-export function* enterJob({ state, terminal }: Shell, group: number, place: Place): Body<void> {
-  for (const [signal, command] of state.traps) {
-    if (command === '' && signal !== 0) handleSignal(signal, 'ignore');
-  }
-  if (!state.options.monitor) {
-    if (place === 'background' && state.source !== null) {
-      for (const signal of [SIGINT, SIGQUIT]) handleSignal(signal, 'ignore');
-    }
-    return;
-  }
-  handleSignal(SIGTTOU, 'ignore');
-  yield* setpgid(0, group);
-  if (place === 'foreground' && terminal !== null) {
-    yield* tcsetpgrp(terminal.fd, group === 0 ? getpid() : group);
-  }
-  handleSignal(SIGTTOU, 'default');
-}
-
-/** The parent's side: whoever of the two is first. */
-export function* placeJob(shell: Shell, pid: number, group: number, place: Place): Body<void> {
-  if (!shell.state.options.monitor) return;
-  yield* setpgid(pid, group);
-  if (place === 'foreground' && pid === group) yield* giveTerminal(shell, group);
 }
 
 /** `… &` */

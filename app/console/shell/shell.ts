@@ -18,13 +18,16 @@ import { close, getpid, getppid, open, pipe, print, readAll, STDERR, STDOUT } fr
 import { fork } from '../userland/process.ts';
 import type { Termios } from '../userland/termios.ts';
 import { ArithmeticError } from './arithmetic.ts';
+import { subscriptKey } from './arrays.ts';
 import type { CommandNode, ScriptNode, StatementNode } from './ast.ts';
+import { builtins } from './builtins/index.ts';
 import { compound } from './compound.ts';
-import { ExpansionError, type ExpansionHost } from './expand.ts';
+import { ExpansionError } from './errors.ts';
+import type { ExpansionHost } from './expand.ts';
 import { formatSyntaxErrors, type ParsedScript } from './issues.ts';
 import { pipeline, background } from './pipeline.ts';
 import { moveTo, redirect, restore } from './redirect.ts';
-import { simpleCommand } from './simple.ts';
+import { runExpandedWords, simpleCommand } from './simple.ts';
 import { ShellState } from './state.ts';
 import { assignVariable } from './variables.ts';
 import { waitForChild } from './waiting.ts';
@@ -60,6 +63,9 @@ export class Shell implements ExpansionHost {
   private substitutions = 0;
   /** The user was told that there are stopped jobs, and may leave now. */
   warnedOfJobs = false;
+
+  /** What it runs itself, by name. */
+  readonly builtins = builtins;
 
   constructor(
     readonly host: ShellHost,
@@ -181,6 +187,27 @@ export class Shell implements ExpansionHost {
     yield* this.runTraps();
   }
 
+  /** A shell with a copy of this one's state: what a child of it is. */
+  subshell(): Shell {
+    const { prompt: _, ...host } = this.host;
+    return new Shell(host, this.state.forSubshell());
+  }
+
+  /** A shell that has nothing of this one: what a script in a file runs in. */
+  fresh(state: ShellState): Shell {
+    const { prompt: _, ...host } = this.host;
+    return new Shell(host, state);
+  }
+
+  /** Runs a builtin or a program, but no function. */
+  runWords(words: readonly string[]): Body<number> {
+    return runExpandedWords(this, words);
+  }
+
+  subscriptKey(name: string, subscript: string): Body<string> {
+    return subscriptKey(this, name, subscript);
+  }
+
   parse(source: string): ParsedScript {
     return this.host.parse(source);
   }
@@ -264,8 +291,7 @@ export class Shell implements ExpansionHost {
 
   /** Forks a shell that runs `body` with a copy of this one's state, then exits. Its pid, or an error below 0. */
   *forkShell(body: (child: Shell) => Body<void>): Body<number> {
-    const { prompt: _, ...host } = this.host;
-    const child = new Shell(host, this.state.forSubshell());
+    const child = this.subshell();
     return yield* fork(current().comm, function* () {
       yield* body(child);
       yield* child.exitTrap();

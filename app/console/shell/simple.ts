@@ -8,11 +8,12 @@ import { builtins } from './builtins/index.ts';
 import { isDeclaration } from './builtins/declare.ts';
 import { findCommand } from './command-search.ts';
 import { expandString, expandWord, expandWords } from './expand.ts';
-import { enterJob, foreground, placeJob } from './pipeline.ts';
+import { enterJob, foreground, placeJob } from './job-start.ts';
 import { quoteWord } from './quote.ts';
 import { redirect, restore } from './redirect.ts';
-import { Shell } from './shell.ts';
-import { assignArray, assignElement, NO_LOCALS, putBack, valueOf } from './variables.ts';
+import type { Shell } from './shell.ts';
+import { assignArray, assignElement } from './arrays.ts';
+import { NO_LOCALS, putBack, valueOf } from './variables.ts';
 import { waitForChild } from './waiting.ts';
 
 /** A simple command after expansion. */
@@ -275,8 +276,7 @@ function* startProgram(shell: Shell, simple: ExpandedCommand, prepare: () => Bod
       child.state.status = yield* execve(found.program, { ...invocation, name, args });
     });
   }
-  const { prompt: _, ...host } = shell.host;
-  const child = new Shell(host, shell.state.forSubshell());
+  const child = shell.subshell();
   return yield* spawnProgram(program.name, function* () {
     yield* prepare();
     if ((yield* redirect(child, redirections, false)) === null) return 1;

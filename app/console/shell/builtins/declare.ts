@@ -3,15 +3,8 @@ import { evaluate } from '../arithmetic.ts';
 import { arithmeticContext } from '../expand.ts';
 import { quote } from '../quote.ts';
 import type { Shell } from '../shell.ts';
-import {
-  arrayOf,
-  assignArray,
-  assignElement,
-  makeLocal,
-  setArray,
-  unsetVariable,
-  valueOf,
-} from '../variables.ts';
+import { assignArray, assignElement } from '../arrays.ts';
+import { arrayOf, makeLocal, setArray, unsetVariable, valueOf } from '../variables.ts';
 import { failure, invalidOption, isName, letters, output } from './builtin.ts';
 
 const DECLARATIONS = new Set(['declare', 'export', 'local', 'readonly', 'typeset']);

@@ -5,9 +5,7 @@ import { chdir, print, STDOUT } from '../../userland/libc.ts';
 import { abbreviate } from '../jobs.ts';
 import { quote } from '../quote.ts';
 import type { Shell } from '../shell.ts';
-import { runExpandedWords } from '../simple.ts';
 import { failure, invalidOption, letters, numberArgument, output, usage } from './builtin.ts';
-import { builtins } from './index.ts';
 
 export function* cd(shell: Shell, args: readonly string[]): Body<number> {
   const { variables } = shell.state;
@@ -137,7 +135,7 @@ function kindOf(shell: Shell, name: string): Kind | null {
   }
   if (KEYWORDS.has(name)) return { kind: 'keyword', shown: `${name} is a shell keyword`, short: name };
   if (functions.has(name)) return { kind: 'function', shown: `${name} is a function`, short: name };
-  if (builtins.has(name)) return { kind: 'builtin', shown: `${name} is a shell builtin`, short: name };
+  if (shell.builtins.has(name)) return { kind: 'builtin', shown: `${name} is a shell builtin`, short: name };
   if (shell.host.findProgram(name) === null) return null;
   const path = name.includes('/') ? name : `/usr/local/bin/${name}`;
   return { kind: 'file', shown: `${name} is ${path}`, short: path };
@@ -165,7 +163,7 @@ export function* command(shell: Shell, args: readonly string[]): Body<number> {
   const { flags, operands, bad } = letters(args, 'pVv');
   if (bad !== null) return yield* invalidOption(shell, 'command', bad, '[-pVv] command [arg ...]');
   if (operands.length === 0) return 0;
-  if (!flags.has('v') && !flags.has('V')) return yield* runExpandedWords(shell, operands);
+  if (!flags.has('v') && !flags.has('V')) return yield* shell.runWords(operands);
   let found = false;
   for (const name of operands) {
     const kind = kindOf(shell, name);
@@ -180,7 +178,7 @@ export function* command(shell: Shell, args: readonly string[]): Body<number> {
 export function* builtin(shell: Shell, args: readonly string[]): Body<number> {
   const [name, ...rest] = args;
   if (name === undefined) return 0;
-  const found = builtins.get(name);
+  const found = shell.builtins.get(name);
   if (found === undefined) return yield* failure(shell, `builtin: ${name}: not a shell builtin`);
   return yield* found.run(shell, rest);
 }
@@ -190,7 +188,7 @@ export function* hash(shell: Shell, args: readonly string[]): Body<number> {
   if (bad !== null) return yield* invalidOption(shell, 'hash', bad, '[-lr] [-p pathname] [-dt] [name ...]');
   let status = 0;
   for (const name of operands) {
-    if (shell.host.findProgram(name) === null && !builtins.has(name)) {
+    if (shell.host.findProgram(name) === null && !shell.builtins.has(name)) {
       status = yield* failure(shell, `hash: ${name}: not found`);
     }
   }
