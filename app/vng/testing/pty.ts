@@ -87,11 +87,10 @@ export class PtyConsole {
   }
 
   /** Enters a line again and again, until the screen shows what is expected. */
-  async repeats(line: string, pattern: RegExp, prompt = /[#$] $/): Promise<void> {
+  async repeats(line: string, pattern: RegExp): Promise<void> {
     for (let tries = 0; tries < 50 && !pattern.test(this.screen()); tries++) {
       this.line(line);
-      await new Promise((done) => setTimeout(done, 50));
-      await this.sees(prompt);
+      await new Promise((done) => setTimeout(done, 100));
     }
     await this.sees(pattern);
   }
