@@ -43,6 +43,7 @@ export const newestBodies: Readonly<Record<string, string>> = {
   vma_mark_attached: 'the count of readers is 1',
   vma_mark_detached: 'the count of readers is 0 when the last has left',
   vma_start_read: 'a count of readers in each VMA and a sequence number',
+  scan_unfinished: 'khugepaged and ksmd are told of the copy when it is whole',
   free_mlocked: 'takes PG_mlocked away from a page that is freed',
   munlock_vma_folio: 'whoever unmaps a page in a VMA with VM_LOCKED takes PG_mlocked away',
 };

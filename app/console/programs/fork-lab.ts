@@ -1,19 +1,23 @@
 import type { Body } from '../../sim/call.ts';
 import { ms, us } from '../../base/brand.ts';
+import { O_WRONLY } from '../../kernel/include/fs.ts';
 import { strerror } from '../../kernel/include/errno.ts';
 import { PAGE_SIZE } from '../../kernel/include/mm_types.ts';
 import { rest, startGate } from '../userland/gate.ts';
 import {
+  close,
   getpid,
   madvise,
   mmap,
   nanosleep,
+  open,
   pause,
   print,
   STDERR,
   STDOUT,
   swapon,
   touch,
+  write,
 } from '../userland/libc.ts';
 import { fork } from '../userland/process.ts';
 import { withOptions } from './program.ts';
@@ -29,6 +33,13 @@ function* nothing(): Body<number> {
   return 0;
 }
 
+function* enter(scanner: string): Body<void> {
+  const fd = yield* open('/sys/kernel/debug/mm_enter', O_WRONLY);
+  if (fd < 0) return;
+  yield* write(fd, scanner);
+  yield* close(fd);
+}
+
 export const fork_lab = withOptions(
   {
     name: NAME,
@@ -41,12 +52,15 @@ export const fork_lab = withOptions(
       { flag: '-w', value: 'MS', description: 'milliseconds before the first fork', default: 0 },
       { flag: '-n', value: 'COUNT', description: 'how often it forks', default: 1 },
       { flag: '-i', value: 'US', description: 'microseconds between two forks', default: 0 },
+      { flag: '-K', value: 'SCANNER', description: 'is scanned by khugepaged or ksm', default: '' },
       { flag: '-a', description: 'children sleep, in place of ending at once' },
       { flag: '-x', description: 'end afterwards, in place of sleeping' },
     ],
     startsAtGate: true,
   },
   function* (options) {
+    const scanner = options.text('-K');
+    if (scanner !== undefined && scanner !== '') yield* enter(scanner);
     const device = options.text('-d');
     if (device !== undefined) yield* swapon(device, options.number('-z'));
     // Each mapping is placed below those before it.

@@ -8,6 +8,7 @@ import { Spinlock } from '../kernel/locking/spinlock.ts';
 import { Work } from '../kernel/workqueue.ts';
 import type { MemCgroup } from '../mm/memcontrol.ts';
 import type { MmuNotifierSubscriptions } from './mmu_notifier.ts';
+import type { Scanner } from '../mm/mm_slot.ts';
 import type { Page } from '../mm/page_alloc.ts';
 import { frameOf } from '../mm/page_frame.ts';
 import { printsNew } from '../report/wording.ts';
@@ -286,6 +287,8 @@ export class MmStruct extends Struct {
   readonly pgtables_bytes = this.counter('pgtables_bytes');
   /** When the last asynchronous read or write will be done, in jiffies; 0 without any. Looked at by the last user only. */
   aio_done = 0;
+  /** MMF_VM_HUGEPAGE, MMF_VM_MERGEABLE: who has it on a list of mms to scan. Looked at by users, fork and the last user. */
+  scanners: readonly Scanner[] = [];
   /** VMAs; under mmap_lock for write. */
   readonly map_count = this.field('map_count', 0);
   /** Guards the pmd entries. */

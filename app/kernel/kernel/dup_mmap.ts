@@ -41,6 +41,7 @@ import { __should_failslab } from '../mm/failslab.ts';
 import { __pte_alloc, cover } from '../mm/memory_fault.ts';
 import { pte_offset_map_lock, pte_unmap_unlock } from '../mm/memory.ts';
 import { get_page } from '../mm/page_alloc.ts';
+import { mm_slots_fork } from '../mm/mm_slot.ts';
 import { add_rmap, anon_vma_clone } from '../mm/rmap.ts';
 import { swap_duplicate } from '../mm/swap_entries.ts';
 import { vm_area_dup, vm_area_free, vma_mark_attached, vma_start_write } from '../mm/vma.ts';
@@ -77,20 +78,22 @@ export type CopiedRanges = Map<PageRange, PageRange>;
  * The tree comes first, as a whole, with the VMAs of the original in it; each is then replaced by its copy.
  * Context: takes both mmap_locks for write. Nobody sees the new mm but who finds it by mmlist or by reverse mappings.
  * Return: 0, -EINTR, -ENOMEM: then dup_mmap_unfinished() has seen to what is left.
- * Models: kernel/fork.c as of v6.8 to v6.18. Leaves out: files' trees of mappings, userfaultfd, KSM, khugepaged,
- * memory that is not to be committed.
+ * Models: kernel/fork.c as of v6.8 to v6.18. Leaves out: files' trees of mappings, userfaultfd, memory that is not to be
+ * committed.
  */
 export const dup_mmap = kfunc('dup_mmap', function* (mm: MmStruct, oldmm: MmStruct) {
   if ((yield* mmap_write_lock_killable(oldmm)) !== 0) return -EINTR;
   // Not linked in anywhere: nobody else can want it.
   yield* down_write_nested(mm.mmap_lock, 1);
   yield* mm.total_vm.write(yield* oldmm.total_vm.read());
+  yield* scan_unfinished(mm, oldmm);
   let retval = (yield* __mt_dup(oldmm.mm_mt, mm.mm_mt)) ? 0 : -ENOMEM;
   if (retval === 0) {
     yield* mt_clear_in_rcu(mm.mm_mt);
     const stopped = yield* copyVmas(mm);
     if (stopped === null) {
       yield* mt_set_in_rcu(mm.mm_mt);
+      yield* mm_slots_fork(mm, oldmm);
     } else {
       retval = stopped.error;
       yield* dup_mmap_unfinished(mm, stopped.at);
@@ -100,6 +103,13 @@ export const dup_mmap = kfunc('dup_mmap', function* (mm: MmStruct, oldmm: MmStru
   yield* mmap_write_unlock(oldmm);
   return retval;
 });
+
+/** Where ksm_fork() and khugepaged_fork() stood before: at the beginning. Now an mm is scanned once it is whole. */
+export const scan_unfinished = kfunc(
+  'scan_unfinished',
+  function* (_mm: MmStruct, _oldmm: MmStruct): Body<void> {},
+  { inlined: true },
+);
 
 interface Stopped {
   readonly error: number;

@@ -6,6 +6,7 @@ import { mmap_write_lock_killable, mmap_write_unlock } from '../include/mmap_loc
 import { current } from '../include/sched.ts';
 import { replace } from '../kfunc.ts';
 import { MaState, mas_find, mas_store_gfp } from '../lib/maple_tree.ts';
+import { mm_slots_fork } from '../mm/mm_slot.ts';
 import { copy_page_range, dup_mmap, dup_vma, type CopiedRanges } from './dup_mmap.ts';
 import { down_write_nested } from './locking/rwsem.ts';
 import { fatal_signal_pending } from './signal.ts';
@@ -44,6 +45,7 @@ export const v6_1Replacements = [
       if ((yield* mmap_write_lock_killable(oldmm)) !== 0) return -EINTR;
       yield* down_write_nested(mm.mmap_lock, 1);
       yield* mm.total_vm.write(yield* oldmm.total_vm.read());
+      yield* mm_slots_fork(mm, oldmm);
       const retval = yield* copyVmas(mm, oldmm);
       yield* mmap_write_unlock(mm);
       yield* mmap_write_unlock(oldmm);

@@ -13,6 +13,7 @@ import { config, kernel } from '../kernel.ts';
 import { kfunc } from '../kfunc.ts';
 import { mmu_notifier_subscriptions_destroy } from '../include/mmu_notifier.ts';
 import { exit_mmap } from '../mm/mmap.ts';
+import { mm_slots_exit } from '../mm/mm_slot.ts';
 import { kmem_cache_alloc, kmem_cache_create, kmem_cache_free } from '../mm/slab.ts';
 import { pr_alert } from '../printk.ts';
 import { printsNew } from '../report/wording.ts';
@@ -96,14 +97,14 @@ const mmput_async_fn = kfunc('mmput_async_fn', function* (mm: MmStruct) {
  * __mmput() - the address space has no users any more.
  *
  * Context: may sleep.
- * Models: kernel/fork.c as of v6.12. Leaves out: uprobes, KSM, khugepaged, the executable: the model has
- * none of them, and what they wait for is no part of the races here.
+ * Models: kernel/fork.c as of v6.12. Leaves out: uprobes, the executable: the model has none of them.
  */
 export const __mmput = kfunc(
   '__mmput',
   function* (mm: MmStruct) {
     if (config().DEBUG_VM) yield* BUG_ON((yield* atomic_read(mm.mm_users)) !== 0, 'kernel/fork.c:1335');
     if (mm.aio_done !== 0) yield* exit_aio(mm);
+    if (mm.scanners.length > 0) yield* mm_slots_exit(mm);
     yield* exit_mmap(mm);
     if (!(yield* list_empty(mm.mmlist))) {
       yield* spin_lock(mmlist_lock());

@@ -6,7 +6,7 @@ import { MMF_UNSTABLE, ULONG_MAX, type MmStruct } from '../include/mm_types.ts';
 import { mmap_read_lock, mmap_read_unlock } from '../include/mmap_lock.ts';
 import { kernelGlobal } from '../globals.ts';
 import { extend, kfunc, replace } from '../kfunc.ts';
-import { dup_mmap_unfinished, markUnfinished } from '../kernel/dup_mmap.ts';
+import { dup_mmap_unfinished, markUnfinished, scan_unfinished } from '../kernel/dup_mmap.ts';
 import { recoverUnfinished } from '../kernel/dup_mmap.v7.3.ts';
 import { Mutex, mutex_lock, mutex_unlock } from '../kernel/locking/mutex.ts';
 import { __mt_destroy, MAPLE_NODE_SIZE, mas_store_gfp } from '../lib/maple_tree.ts';
@@ -16,6 +16,16 @@ import { unuse_mm, unuse_vmas } from '../mm/swapfile.ts';
 import type { Patch } from '../tree.ts';
 
 // What was done, or proposed, about an mm that fork could not finish.
+
+export const forkScanWhenDone: Patch = {
+  name: 'fork-scan-when-done',
+  title: 'fork: only call khugepaged_fork(), ksm_fork() if no error occurs',
+  description:
+    'Merged for v6.12 as 985da552a98e: khugepaged and ksmd hear of the copy when it is whole. By itself that keeps away ' +
+    'these two, and not those who come by other ways.',
+  appliesTo: ['v6.8'],
+  replacements: [replace(scan_unfinished, function* () {})],
+};
 
 export const dupMmapUnstable: Patch = {
   name: 'dup-mmap-unstable',

@@ -4,6 +4,7 @@ import {
   dupMmapNodeReserve,
   dupMmapRecovery,
   dupMmapUnstable,
+  forkScanWhenDone,
   swapoffCheckStable,
 } from './dup-mmap.ts';
 import { exitMmapTwoFlags, exitMmapUnstableFlag, exitMmapVictimLock } from './exit-mmap-2018.ts';
@@ -33,6 +34,7 @@ export const patches: readonly Patch[] = [
   oomReaperAlwaysEnd,
   mmuNotifierSortedUnwind,
   mmuNotifierNoUnwind,
+  forkScanWhenDone,
   dupMmapUnstable,
   swapoffCheckStable,
   dupMmapRecovery,
