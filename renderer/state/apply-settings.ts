@@ -33,9 +33,11 @@ export function applySettings({ theme, zoom, presenting }: Settings): void {
   show(currentTheme());
 }
 
-/** A colour of the theme, by the name of its variable without `--`. */
+/** A colour of the theme as `#rrggbb`, by the name of its variable without `--`. */
 export function themeColour(name: string): string {
-  return getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  const colour = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  // Style sheets are made short when they are built; the editor takes the long form only.
+  return /^#[0-9a-f]{3}$/i.test(colour) ? colour.replaceAll(/[0-9a-f]/gi, '$&$&') : colour;
 }
 
 function show(theme: ThemeName): void {

@@ -16,10 +16,14 @@ export default function AddressSpace() {
 }
 
 function Spaces({ inspection }: { inspection: Inspection }) {
-  const { mms, kvms, pages, tasks } = inspection;
+  const { mms, kvms, pages, tasks, lastTask } = inspection;
   const byPfn = new Map(pages.map((page) => [page.pfn, page]));
   const comms = new Map(tasks.map(({ id, comm, pid }) => [id, `${comm}-${pid}`]));
-  const interesting = mms.filter(({ dead, vmas }) => dead || vmas.length > 0);
+  // What a VM lives in comes first: that is what the reaper and KVM argue about.
+  const owners = new Set(kvms.map(({ mm }) => mm));
+  const interesting = mms
+    .filter(({ dead, vmas }) => dead || vmas.length > 0)
+    .sort((a, b) => Number(owners.has(b.address)) - Number(owners.has(a.address)));
   if (interesting.length === 0 && kvms.length === 0)
     return <div className="empty">No address space stands here.</div>;
   return (
@@ -33,6 +37,7 @@ function Spaces({ inspection }: { inspection: Inspection }) {
           mm={mm}
           pages={byPfn}
           users={mm.tasks.map((id) => comms.get(id) ?? `task ${id}`)}
+          open={owners.has(mm.address) || mm.dead || mm.tasks.includes(lastTask ?? -1)}
         />
       ))}
     </div>
@@ -43,11 +48,12 @@ interface SpaceProps {
   readonly mm: InspectedMm;
   readonly pages: ReadonlyMap<number, Page>;
   readonly users: readonly string[];
+  readonly open: boolean;
 }
 
-function Space({ mm, pages, users }: SpaceProps) {
+function Space({ mm, pages, users, open }: SpaceProps) {
   return (
-    <details open={mm.vmas.some(({ ptes }) => ptes.length > 0)}>
+    <details open={open}>
       <summary>
         <strong>mm_struct</strong> <code>{mm.address}</code> {users.join(', ')}
         {mm.dead && <Dead what="freed" />}

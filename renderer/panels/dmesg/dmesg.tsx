@@ -91,9 +91,9 @@ function Lines({ lines, reports, level, filter }: LinesProps) {
     estimateSize: () => 19,
     overscan: 20,
   });
-  const current = useMemo(() => lastBefore(rows, cursor), [rows, cursor]);
+  const current = useMemo(() => currentRow(rows, cursor), [rows, cursor]);
   useEffect(() => {
-    if (current >= 0) virtual.scrollToIndex(current, { align: 'auto' });
+    if (current >= 0) virtual.scrollToIndex(current, { align: 'start' });
   }, [virtual, current]);
   const fold = (line: number) => {
     const next = new Set(folded);
@@ -145,8 +145,9 @@ function Lines({ lines, reports, level, filter }: LinesProps) {
   );
 }
 
-/** The last row that has been printed at the cursor. */
-function lastBefore(rows: readonly Row[], cursor: number | null): number {
+/** The row that the cursor is at: of the last step that has printed something, the first line. */
+function currentRow(rows: readonly Row[], cursor: number | null): number {
   if (cursor === null) return -1;
-  return rows.findLastIndex(({ step }) => step <= cursor);
+  const last = rows.findLast(({ step }) => step <= cursor);
+  return last === undefined ? -1 : rows.findIndex(({ step }) => step === last.step);
 }

@@ -12,7 +12,7 @@ import { keysOf } from './keys.ts';
 import type { TrackContent } from './lanes.ts';
 import { drawMarks } from './marks.ts';
 import { paletteOfTheme } from './theme-palette.ts';
-import { rowsOf, totalHeight } from './rows.ts';
+import { rowsOf, totalHeight, type Row } from './rows.ts';
 import type { CanvasSurface } from './surface.ts';
 import type { TimelineStore } from './timeline-state.ts';
 import { TrackNames } from './track-names.tsx';
@@ -105,13 +105,23 @@ export function TimelineView({ trace, contents, store }: Props) {
     ),
   );
 
-  // The cursor stays in sight, wherever it was moved from.
+  // The cursor stays in sight, wherever it was moved from, and so does the task that acted.
   useEffect(() => {
     if (cursorNs === null) return;
     const { view: now } = store.getState();
     const next = showing(now, cursorNs, trace);
     if (next !== now) store.setState({ view: next });
   }, [cursorNs, store, trace]);
+  const actor = useActor(trace);
+  const { height } = size;
+  useEffect(() => {
+    const row = actor === null || height === 0 ? undefined : rowOfTask(rows, actor);
+    if (row === undefined) return;
+    const { scrollY: now } = store.getState();
+    const top = row.y * zoom;
+    if (top >= now && top + 40 <= now + height) return;
+    store.setState({ scrollY: Math.max(0, Math.min(totalHeight(rows) * zoom - height, top - height / 4)) });
+  }, [actor, rows, store, zoom, height]);
 
   const most = Math.max(0, totalHeight(rows) * zoom - size.height);
   const select = (hit: Hit | null) => {
@@ -171,6 +181,18 @@ function useCursorNs(trace: TraceData): number | null {
   if (timeNs.length === 0) return null;
   // Step n has been performed: its own time is that of the n-th operation, counted from one.
   return cursor === 0 ? trace.startNs : (timeNs[Math.min(cursor, timeNs.length) - 1] ?? trace.endNs);
+}
+
+/** The task that performed the cursor's step. */
+function useActor(trace: TraceData): number | null {
+  const cursor = useSelector((state) => state.cursor);
+  return cursor === null || cursor === 0 ? null : (trace.steps.task[cursor - 1] ?? null);
+}
+
+/** Where a task's calls are; its group, if that is folded. */
+function rowOfTask(rows: readonly Row[], task: number): Row | undefined {
+  const own = rows.filter(({ track }) => track.task === task);
+  return own.find(({ track }) => track.kind === 'task-calls') ?? own[0];
 }
 
 function someFlows(trace: TraceData): Flow[] {

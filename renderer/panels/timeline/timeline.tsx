@@ -5,7 +5,7 @@ import { useSelector, useWorkbench } from '../../state/workbench.ts';
 import { contentOf } from './lanes.ts';
 import { TimelineView } from './timeline-view.tsx';
 import { createTimeline } from './timeline-state.ts';
-import { whole } from './viewport.ts';
+import { around, whole } from './viewport.ts';
 
 /** What happened when, on CPUs, in tasks, at locks: the run that is shown everywhere. */
 export default function Timeline() {
@@ -27,12 +27,22 @@ export default function Timeline() {
       <div className="empty">{run.state === 'running' ? 'It is running …' : 'The trace is coming …'}</div>
     );
   }
-  return <Loaded key={id} trace={trace} />;
+  const report = run.state === 'done' ? run.summary.reports[0]?.nowNs : undefined;
+  return <Loaded key={id} trace={trace} report={report} />;
 }
 
-function Loaded({ trace }: { trace: TraceData }) {
+/** How much is shown before and after the first report of a run, to begin with. */
+const AROUND_REPORT_NS = 400_000;
+
+function Loaded({ trace, report }: { trace: TraceData; report: number | undefined }) {
   const contents = useMemo(() => contentOf(trace), [trace]);
-  const store = useMemo(() => createTimeline(whole(trace), quietGroups(trace)), [trace]);
+  const store = useMemo(() => {
+    const view =
+      report === undefined
+        ? whole(trace)
+        : around(report - AROUND_REPORT_NS, report + AROUND_REPORT_NS, trace);
+    return createTimeline(view, quietGroups(trace));
+  }, [trace, report]);
   return <TimelineView trace={trace} contents={contents} store={store} />;
 }
 
