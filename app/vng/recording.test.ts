@@ -50,6 +50,18 @@ describe('what was typed becomes a scenario', () => {
     expect(run.timings.runNs).toBeLessThan(10e9);
   });
 
+  test('whatever the commands look like', async () => {
+    const console = await TestConsole.open();
+    console.line("   echo 'a: b' \t# {x}");
+    console.line('for i in 1 2; do\recho "$i"\rdone');
+    console.line('exit');
+    const { text, run } = rerun(console);
+    expect(console.code).toBe(0);
+    expect(text).not.toContain('exit');
+    expect(run.console).toContain('\na: b\n');
+    expect(run.console).toMatch(/\n1\n2\n$/);
+  });
+
   test('and nothing typed is a scenario too', async () => {
     const console = await TestConsole.open();
     expect(rerun(console).run.met).toBe(true);

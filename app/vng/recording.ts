@@ -46,7 +46,8 @@ export class SessionRecording {
   }
 
   command(line: string, at: number): void {
-    const source = line.replace(/\n+$/, '');
+    // eslint-disable-next-line no-control-regex -- YAML takes no control characters but these two.
+    const source = line.replace(/[\x00-\x08\x0b-\x1f\x7f]/g, '').replace(/\n+$/, '');
     this.atPrompt = false;
     if (source.trim() === '') return;
     this.entered.push({ source, at, promptAt: this.promptAt, interruptedAt: null, fed: false });
@@ -84,7 +85,8 @@ export class SessionRecording {
       ...(seed === 1 ? [] : [`seed: ${seed}`]),
       ...(costName === 'default' ? [] : ['time:', `  cost: ${costName}`]),
       'guest:',
-      '  console: |',
+      // The indentation is said, as a command may begin with blanks.
+      '  console: |2',
       ...this.script().map((line) => (line === '' ? '' : `    ${line}`)),
       ...this.expectations(),
     ];
@@ -92,8 +94,11 @@ export class SessionRecording {
   }
 
   private script(): string[] {
-    if (this.isEmpty) return [':'];
-    return this.entered.flatMap((command, i) => {
+    // A script ends with its last line; that the user left says nothing more.
+    const last = this.entered.at(-1)?.source.trim() ?? '';
+    const commands = last === 'exit' || last === 'logout' ? this.entered.slice(0, -1) : this.entered;
+    if (commands.length === 0) return [':'];
+    return commands.flatMap((command, i) => {
       const pause = i === 0 ? 0 : command.at - command.promptAt;
       return [...(pause < SHORTEST_PAUSE ? [] : [`sleep ${seconds(pause)}`]), ...linesOf(command)];
     });
