@@ -99,7 +99,8 @@ export class SharedSearch extends DporSearch {
   override advance(executions: number): void {
     const until = this.statistics.executions + executions;
     while (!this.finished && this.statistics.executions < Math.min(until, this.most)) {
-      const chain = this.comesNext();
+      // Most of the time nothing is given away that could come next.
+      const chain = this.away.size + this.back.size === 0 ? [] : this.comesNext();
       const number = chain.length === 0 ? WAITS : this.tree.mark[chain[chain.length - 1]];
       let news: boolean;
       if (number < GIVEN_AWAY) {

@@ -256,8 +256,9 @@ function saveCheckpoint(
   atEnd: boolean,
 ): void {
   const path = flags.checkpoint ?? (atEnd ? flags.resume : undefined);
+  if (path === undefined) return;
   const checkpoint = driver.checkpoint();
-  if (path === undefined || checkpoint === null) return;
+  if (checkpoint === null) return;
   const saved: Saved = { scytheCheckpoint: CHECKPOINT_VERSION, target, settings, elapsedMs, checkpoint };
   writeText(path, `${JSON.stringify(saved)}\n`);
 }
