@@ -3,6 +3,8 @@ import type { Area } from './area.ts';
 import { scenarioArea } from './scenario/area.ts';
 import { Sources } from './scenario/sources.ts';
 import { serviceOf, type Service } from './dispatch.ts';
+import { bundledVng, createGuests } from './guests/area.ts';
+import type { VngProgram } from './guests/guest.ts';
 import { runsArea } from './runs/area.ts';
 import { searchesArea } from './searches/area.ts';
 import { bundledProgram, threadStarter } from './threads/thread.ts';
@@ -20,6 +22,8 @@ export interface ServiceOptions {
   readonly sourceDir: string;
   /** The program of the service's threads; by default the one beside the bundle, and in tests this thread. */
   readonly threadProgram?: string | null;
+  /** How `vng` is started for guests; by default the one beside the bundle. */
+  readonly vng?: VngProgram | null;
   /** Parts that only a host can provide: sharing, for instance. */
   readonly areas?: readonly Area[];
 }
@@ -30,11 +34,13 @@ export function createService(options: ServiceOptions): Service {
   mkdirSync(options.stateDir, { recursive: true });
   const sources = new Sources(options.sourceDir);
   const startThread = threadStarter(options.threadProgram ?? bundledProgram());
+  const guests = createGuests({ program: options.vng ?? bundledVng(), stateDir: options.stateDir });
   return serviceOf([
     workspaceArea(options),
     scenarioArea(sources),
-    runsArea({ startThread, sources }),
+    runsArea({ startThread, sources, scenarioOfGuest: (guest) => guests.scenarioOf(guest) }),
     searchesArea(startThread),
+    guests.area,
     ...(options.areas ?? []),
   ]);
 }

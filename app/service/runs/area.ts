@@ -27,12 +27,14 @@ const ROWS_AROUND = 120;
 export interface RunsOptions {
   readonly startThread: StartThread;
   readonly sources: Sources;
-  /** What a guest did until now, as a replay file; where guests can be had. */
-  readonly replayOfGuest?: (guest: string) => Promise<{ readonly text: string; readonly title: string }>;
+  /** What was typed into a guest until now, as a scenario; where guests can be had. */
+  readonly scenarioOfGuest?: (
+    guest: string,
+  ) => Promise<{ readonly text: string; readonly title: string; readonly seed: number }>;
 }
 
 /** Runs, each recorded once in a thread of its own. */
-export function runsArea({ startThread, sources, replayOfGuest }: RunsOptions): Area {
+export function runsArea({ startThread, sources, scenarioOfGuest }: RunsOptions): Area {
   const runs = new Map<string, OpenRun>();
   let ids = 0;
 
@@ -61,22 +63,17 @@ export function runsArea({ startThread, sources, replayOfGuest }: RunsOptions): 
     runs.delete(id);
     await run?.end();
   };
-  const replay = (
-    source: RunSummary['source'],
-    text: string,
-    path: string,
-    named?: string,
-  ): { id: string } => {
+  const replay = (text: string, path: string): { id: string } => {
     const { scenario, overrides, seed, clock, schedule, title, eventHash } = parseReplay(text, path);
     const request = { ...scenario, overrides };
     planOfRequest(request, seed);
-    return start(source, path, {
+    return start('replay', path, {
       kind: 'run',
       request,
       seed,
       clock,
       schedule,
-      title: named ?? title,
+      title,
       eventHash,
     });
   };
@@ -92,11 +89,15 @@ export function runsArea({ startThread, sources, replayOfGuest }: RunsOptions): 
           ...{ kind: 'run', request, seed, clock: 'timed', schedule: null, title, eventHash: null },
         });
       },
-      'run/replay': ({ text, path }) => replay('replay', text, path),
+      'run/replay': ({ text, path }) => replay(text, path),
       'run/guest': async ({ guest }) => {
-        if (replayOfGuest === undefined) throw new ServiceError('unavailable', 'there are no guests here');
-        const { text, title } = await replayOfGuest(guest);
-        return replay('guest', text, guest, title);
+        if (scenarioOfGuest === undefined) throw new ServiceError('unavailable', 'there are no guests here');
+        const { text, title, seed } = await scenarioOfGuest(guest);
+        const request = requestOf(text, title, {});
+        planOfRequest(request, seed);
+        return start('guest', guest, {
+          ...{ kind: 'run', request, seed, clock: 'timed', schedule: null, title, eventHash: null },
+        });
       },
       'run/import': ({ text, path }) => {
         const id = newId();

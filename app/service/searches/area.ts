@@ -125,7 +125,7 @@ function takeMatrix(entry: Entry<MatrixState>, news: MatrixNews, places: readonl
   if (entry.state.state !== 'running') return;
   if (news.kind === 'row') change(entry, withRow(entry.state, { ...news, index: places[news.index] }));
   else if (news.kind === 'done')
-    change(entry, { ...entry.state, state: news.cancelled ? 'cancelled' : 'done' });
+    change<MatrixState>(entry, { ...entry.state, state: news.cancelled ? 'cancelled' : 'done' });
   else change(entry, { ...entry.state, state: 'failed', error: news.message });
   endIfDone(entry);
 }

@@ -61,7 +61,7 @@ class Line {
         return;
       }
       const id = ++this.ids;
-      this.waiting.set(id, { resolve: resolve, reject });
+      this.waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
       this.post({ id, method, args });
     });
   }
