@@ -19,7 +19,9 @@ export function App() {
     <Tooltip.Provider delayDuration={500}>
       <div className="workbench">
         <TitleBar />
-        <ToolBar />
+        <nav aria-label="Tools">
+          <ToolBar />
+        </nav>
         <main className="dock-area">{ready ? <Dock /> : <Connecting />}</main>
         <StatusBar />
       </div>

@@ -2,6 +2,7 @@ import { DockviewReact, type DockviewReadyEvent, type IDockviewPanelProps } from
 import { Suspense, useCallback, type FunctionComponent } from 'react';
 import { panels } from '../panels/registry.ts';
 import { useWorkbench, type Workbench } from '../state/workbench.ts';
+import { DockTab } from './dock-tab.tsx';
 import { ErrorBoundary } from './error-boundary.tsx';
 import { LayoutControl } from './layout-control.ts';
 
@@ -14,9 +15,10 @@ const components: Record<string, FunctionComponent<IDockviewPanelProps>> = Objec
     () => (
       <ErrorBoundary what={title}>
         <Suspense fallback={<p className="starting">Loading …</p>}>
-          <section className="panel" data-panel={id} aria-label={title} tabIndex={-1}>
+          {/* The dock names the region. */}
+          <div className="panel" data-panel={id} tabIndex={-1}>
             <Content />
-          </section>
+          </div>
         </Suspense>
       </ErrorBoundary>
     ),
@@ -35,7 +37,15 @@ export function Dock() {
     },
     [workbench],
   );
-  return <DockviewReact className="dock" components={components} theme={theme} onReady={ready} />;
+  return (
+    <DockviewReact
+      className="dock"
+      components={components}
+      defaultTabComponent={DockTab}
+      theme={theme}
+      onReady={ready}
+    />
+  );
 }
 
 async function restore(workbench: Workbench, layout: LayoutControl): Promise<void> {

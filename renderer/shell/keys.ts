@@ -14,9 +14,12 @@ export function chordOf(event: KeyboardEvent): string {
     Shift: event.shiftKey,
     Meta: event.metaKey,
   };
-  const key = event.key.length === 1 ? event.key.toUpperCase() : event.key;
+  // With Alt some keyboards give other letters: the key itself counts.
+  const plain = event.altKey ? /^(?:Key([A-Z])|Digit(\d))$/.exec(event.code) : null;
+  const key = plain?.[1] ?? plain?.[2] ?? (event.key.length === 1 ? event.key.toUpperCase() : event.key);
   // A shifted sign is what the shortcut names: `?` and not `Shift+?`.
-  const sign = event.key.length === 1 && event.key.toUpperCase() === event.key.toLowerCase();
+  const sign =
+    plain === null && event.key.length === 1 && event.key.toUpperCase() === event.key.toLowerCase();
   const modifiers = MODIFIERS.filter((modifier) => held[modifier] && !(modifier === 'Shift' && sign));
   return [...modifiers, key].join('+');
 }

@@ -21,19 +21,13 @@ function CursorStatus() {
   const inspection = useSelector((state) => state.inspection?.value ?? null);
   const lastStep = useSelector((state) => state.lastStep);
   if (cursor === null) return <span>Nothing has been run yet: F5 runs the scenario in the editor</span>;
-  const task = inspection?.tasks.find(({ id }) => id === inspection.lastTask);
   return (
     <>
       <span className="mono">
         step {cursor}
         {inspection !== null && ` at ${formatStamp(inspection.nowNs).trim()}`}
       </span>
-      {inspection !== null && (
-        <span aria-live="polite">
-          {task === undefined ? '' : `${task.comm}-${task.pid}: `}
-          {inspection.last}
-        </span>
-      )}
+      {inspection !== null && <span aria-live="polite">{inspection.last}</span>}
       <span className="dim">{lastStep}</span>
     </>
   );

@@ -15,6 +15,7 @@ export function TitleBar() {
   const [keys = ''] = findCommand('file.open').keys ?? [];
   return (
     <header className="title-bar">
+      <h1 className="visually-hidden">Scythe workbench</h1>
       <img className="logo" src="./icon.svg" alt="" />
       {nativeMenu ? <strong>Scythe</strong> : <MenuBar />}
       <div className="command-centre">
@@ -23,7 +24,7 @@ export function TitleBar() {
           title={`Go to a file (${label(keys)})`}
         >
           <Icon name="search" />
-          {name ?? 'Find a scenario'}
+          <span>{name ?? 'Find a scenario'}</span>
         </button>
       </div>
       <ShareBadge />

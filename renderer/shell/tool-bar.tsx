@@ -19,16 +19,16 @@ export function ToolBar() {
         </div>
       )}
       <div className="group">
-        <CommandButton id="go.back-report" />
-        <CommandButton id="go.back-switch" />
-        <CommandButton id="go.back-over" />
+        <CommandButton id="go.back-report" className="leads-back" />
+        <CommandButton id="go.back-switch" className="leads-back" />
+        <CommandButton id="go.back-over" className="mirrored" />
         <CommandButton id="go.back" />
         <CommandButton id="run.play" icon={playing ? 'debug-pause' : 'debug-continue-small'} />
         <CommandButton id="go.into" />
         <CommandButton id="go.over" />
         <CommandButton id="go.out" />
-        <CommandButton id="go.switch" />
-        <CommandButton id="go.report" />
+        <CommandButton id="go.switch" className="leads-on" />
+        <CommandButton id="go.report" className="leads-on" />
         <CommandButton id="go.continue" />
       </div>
       <RunPicker />

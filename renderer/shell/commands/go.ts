@@ -31,7 +31,7 @@ const steps: readonly Row[] = [
   ['report', 'To the Next Report', 'forward', 'F8', 'bug', report],
   ['continue', 'Continue to the Next Breakpoint', 'forward', 'F7', 'debug-continue', breakpoint],
   ['back', 'Step Back to the Operation Before', 'back', '$mod+F11', 'debug-step-back', operation],
-  ['back-over', 'Step Back over Calls', 'back', '$mod+F10', 'debug-step-back', ofTask('function')],
+  ['back-over', 'Step Back over Calls', 'back', '$mod+F10', 'debug-step-over', ofTask('function')],
   [
     'back-out',
     'Back to the Call of This Function',

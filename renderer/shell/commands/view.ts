@@ -13,7 +13,8 @@ const layoutCommands = Object.entries(presets).map(([name, preset], index): Comm
   summary: preset.summary,
   section: 0,
   icon: 'layout',
-  keys: [`Alt+${index + 1}`],
+  // Alt+1 and so on change tabs in some browsers.
+  keys: [`Alt+Shift+${index + 1}`],
   run: (workbench) => {
     workbench.changeSettings({ presenting: name === 'present' });
     workbench.layout?.apply(name as PresetName);
