@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { WebContents } from 'electron';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { CrashPolicy } from './crash.ts';
+import { guestArguments, installedVng } from './guest-program.ts';
 import { guardContents, guardPermissions, isOurPage, isWebLink } from './guards.ts';
 import { menuTemplate } from './menu.ts';
 import { openedOf, read } from './opened.ts';
@@ -174,4 +175,11 @@ test('a page that crashes is loaded again once, then only if the user wants it',
 test('only a Mac has a menu of the system', () => {
   expect(menuTemplate('linux')).toBeNull();
   expect(menuTemplate('darwin')?.map(({ role }) => role)).toEqual(['appMenu', 'editMenu', 'windowMenu']);
+});
+
+test('an installed workbench is a guest when it is told so, with the arguments behind it', () => {
+  const { file, args } = installedVng('/opt/Scythe/scythe-workbench');
+  expect(guestArguments([file, ...args, '--run', 'v6.12'])).toEqual(['--run', 'v6.12']);
+  expect(guestArguments([file, 'a.yaml', ...args])).toBeNull();
+  expect(guestArguments([file, 'scythe://open?path=--guest-console'])).toBeNull();
 });

@@ -13,6 +13,8 @@ import {
   session,
   shell,
 } from 'electron';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { VERSION } from '../../app/base/version.ts';
@@ -20,6 +22,7 @@ import { findRoot, foldersIn } from '../common/folders.ts';
 import { createWorkbench } from '../common/workbench.ts';
 import { CrashPolicy } from './crash.ts';
 import { guardAll, guardPermissions, isOurPage } from './guards.ts';
+import { guestArguments, installedVng } from './guest-program.ts';
 import { menuTemplate } from './menu.ts';
 import { LINK_SCHEME, openedOf, read } from './opened.ts';
 import { serve } from './port.ts';
@@ -37,10 +40,28 @@ const control = windowArea({
   notify: (title, body) => new Notification({ title, body }).show(),
 });
 
-if (!app.requestSingleInstanceLock()) {
+const guest = guestArguments(process.argv);
+if (guest !== null) {
+  void beGuest(guest);
+} else if (!app.requestSingleInstanceLock()) {
   app.quit();
 } else {
   start();
+}
+
+/** This process is the console of a guest: no window, and a profile of its own that goes away with it. */
+async function beGuest(args: readonly string[]): Promise<void> {
+  app.disableHardwareAcceleration();
+  app.dock?.hide();
+  const profile = mkdtempSync(join(tmpdir(), 'scythe-guest-'));
+  app.setPath('userData', profile);
+  process.argv = [process.execPath, 'vng', ...args];
+  try {
+    await import(new URL('../vng/vng.js', import.meta.url).href);
+  } finally {
+    rmSync(profile, { recursive: true, force: true });
+    app.exit(Number(process.exitCode ?? 0));
+  }
 }
 
 function start(): void {
@@ -69,7 +90,8 @@ function ready(): void {
   Menu.setApplicationMenu(template === null ? null : Menu.buildFromTemplate(template));
   guardPermissions(session.defaultSession);
   protocol.handle(SCHEME, ({ url }) => answer(join(root, 'dist/renderer'), url));
-  const service = createWorkbench(foldersIn(root), root, [control]);
+  const vng = app.isPackaged ? { vng: installedVng(process.execPath) } : {};
+  const service = createWorkbench({ ...foldersIn(root), ...vng }, root, [control]);
   ipcMain.on('scythe:ready', (event) => {
     if (!isOurPage(event.senderFrame)) return;
     const { port1, port2 } = new MessageChannelMain();
