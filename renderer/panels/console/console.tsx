@@ -35,13 +35,12 @@ export default function Console() {
   const guest = active === null ? undefined : guests.get(active);
   return (
     <>
-      <div className="panel-bar" role="tablist" aria-label="Guests">
+      <div className="panel-bar" role="group" aria-label="Guests">
         {[...guests.values()].map(({ id, title, state, exitCode }) => (
           <span key={id} className="editor-tab" data-active={id === active}>
             <button
-              role="tab"
               className="quiet"
-              aria-selected={id === active}
+              aria-current={id === active}
               onClick={() => workbench.set({ activeGuest: id })}
             >
               <Icon name="terminal" /> {title} {id}{' '}

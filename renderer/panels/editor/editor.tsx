@@ -44,7 +44,7 @@ function Tabs() {
   const documents = useSelector((state) => state.documents);
   const active = useSelector((state) => state.activeDocument);
   return (
-    <div className="panel-bar editor-tabs" role="tablist" aria-label="Open files">
+    <div className="panel-bar editor-tabs" role="group" aria-label="Open files">
       {[...documents.values()].map((document) => {
         const { path, readOnly } = document;
         const name = path.split('/').slice(-2).join('/');
@@ -52,8 +52,7 @@ function Tabs() {
         return (
           <span key={path} className="editor-tab" data-active={path === active}>
             <button
-              role="tab"
-              aria-selected={path === active}
+              aria-current={path === active}
               className="quiet"
               title={readOnly ? `${path}: bundled; saving it makes a copy in your files` : path}
               onClick={() => workbench.documents.activate(path)}

@@ -61,17 +61,6 @@ function TaskItem({ task, acted, names }: ItemProps) {
           </span>
           {task.cpu !== null && <span className="badge">CPU {task.cpu}</span>}
           {acted && <span className="badge good">acted last</span>}
-          <button
-            className="quiet"
-            aria-pressed={selected}
-            title="Steps follow this task alone"
-            onClick={(event) => {
-              event.preventDefault();
-              workbench.set({ selectedTask: selected ? null : task.id });
-            }}
-          >
-            <Icon name="target" /> {selected ? 'followed' : 'follow'}
-          </button>
         </summary>
         {task.waitsFor !== null && (
           <p className="warn">
@@ -105,6 +94,14 @@ function TaskItem({ task, acted, names }: ItemProps) {
           </>
         )}
       </details>
+      <button
+        className="quiet tasks-follow"
+        aria-pressed={selected}
+        title="Steps follow this task alone"
+        onClick={() => workbench.set({ selectedTask: selected ? null : task.id })}
+      >
+        <Icon name="target" /> {selected ? 'followed' : 'follow'}
+      </button>
     </li>
   );
 }
