@@ -34,7 +34,11 @@ export function createService(options: ServiceOptions): Service {
   mkdirSync(options.stateDir, { recursive: true });
   const sources = new Sources(options.sourceDir);
   const startThread = threadStarter(options.threadProgram ?? bundledProgram());
-  const guests = createGuests({ program: options.vng ?? bundledVng(), stateDir: options.stateDir });
+  const guests = createGuests({
+    program: options.vng ?? bundledVng(),
+    folder: options.userDir,
+    stateDir: options.stateDir,
+  });
   return serviceOf([
     workspaceArea(options),
     scenarioArea(sources),

@@ -65,6 +65,7 @@ function workbench(): { owner: Connection; vngs: FakeVng[]; open: (title?: strin
   const vngs: FakeVng[] = [];
   const { area } = createGuests({
     program: { file: 'node', args: ['vng.js'] },
+    folder: temporaryFolder(),
     stateDir: temporaryFolder(),
     spawn: (options) => {
       const vng = new FakeVng(options);

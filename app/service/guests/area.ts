@@ -13,6 +13,8 @@ const MOST_GUESTS = 16;
 export interface GuestsOptions {
   /** Null where there is no program to start. */
   readonly program: VngProgram | null;
+  /** The user's files, where guests are started. */
+  readonly folder: string;
   readonly stateDir: string;
   readonly spawn?: SpawnPty;
 }
@@ -34,7 +36,7 @@ export function bundledVng(): VngProgram | null {
 }
 
 /** Guests, each in a pseudo terminal of its own. */
-export function createGuests({ program, stateDir, spawn = spawnPty }: GuestsOptions): Guests {
+export function createGuests({ program, folder, stateDir, spawn = spawnPty }: GuestsOptions): Guests {
   const guests = new Map<string, Guest>();
   const listeners = new Set<(event: GuestEvent) => void>();
   let ids = 0;
@@ -63,7 +65,7 @@ export function createGuests({ program, stateDir, spawn = spawnPty }: GuestsOpti
         }
         const id = `guest-${++ids}`;
         const guest = new Guest({
-          ...{ id, title, args, cols, rows, program, spawn, stateDir },
+          ...{ id, title, args, cols, rows, program, spawn, folder, stateDir },
           onChange: () => {
             if (guests.has(id)) tell({ type: 'changed', guest: guest.info });
           },

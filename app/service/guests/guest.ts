@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
 import type { ControlEvent } from '../../vng/control.ts';
 import type { GuestInfo } from '../contract/guests.ts';
@@ -25,6 +24,8 @@ export interface GuestOptions {
   readonly rows: number;
   readonly program: VngProgram;
   readonly spawn: SpawnPty;
+  /** Where `vng` is started: files of its arguments are found there. */
+  readonly folder: string;
   /** For files that the guest hands over. */
   readonly stateDir: string;
   readonly onChange: () => void;
@@ -70,7 +71,7 @@ export class Guest {
   }
 
   async start(): Promise<void> {
-    const { program, args, spawn } = this.options;
+    const { program, args, spawn, folder } = this.options;
     const control = await ControlServer.listen((event) => {
       if (this.control === control) this.take(event);
     });
@@ -83,7 +84,7 @@ export class Guest {
           args: [...program.args, ...args],
           cols: this.cols,
           rows: this.rows,
-          cwd: homedir(),
+          cwd: folder,
         },
         env: { ...environment(), ...program.env, ...control.environment, TERM: 'xterm-256color' },
       });

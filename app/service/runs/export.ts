@@ -1,10 +1,10 @@
 import type { RunSession } from '../../debug/session.ts';
-import { renderHtml } from '../../trace/diagram/html.ts';
 import { toChromeJson } from '../../trace/export/chrome-json.ts';
 import { formatFtrace } from '../../trace/export/ftrace-text.ts';
 import { toPerfetto } from '../../trace/export/perfetto.ts';
 import { windowOf } from '../../trace/store/window.ts';
-import { pageOf } from './page.ts';
+import { pageBundle } from './page/bundle.ts';
+import { pageOf } from './page/page.ts';
 
 export type ExportFormat = 'ftrace' | 'perfetto' | 'chrome' | 'dmesg' | 'html';
 
@@ -35,10 +35,7 @@ export function exportRun(
       return { name: 'trace.json', mime: 'application/json', bytes: text(toChromeJson(trace)) };
     case 'dmesg':
       return { name: 'dmesg.txt', mime: 'text/plain', bytes: text(session.dmesg()) };
-    case 'html': {
-      const explanation = session.explanation(null);
-      const content = pageOf(session, explanation === null ? null : renderHtml(explanation));
-      return { name: 'session.html', mime: 'text/html', bytes: text(content) };
-    }
+    case 'html':
+      return { name: 'session.html', mime: 'text/html', bytes: text(pageOf(session, pageBundle())) };
   }
 }

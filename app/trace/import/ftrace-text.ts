@@ -129,9 +129,14 @@ class FtraceImport {
 
   private event(line: Line): void {
     const at: Moment = { ns: line.ns, step: NO_STEP };
-    const task = this.taskOf(line.pid, line.comm);
     if (line.name === 'sched_switch') this.switched(line, at);
-    else if (!this.switches) this.seenOn(line, at);
+    else if (!this.switches && line.pid !== 0) this.seenOn(line, at);
+    // The idle task is one per CPU, all with the same number: what it does belongs to its CPU.
+    if (line.pid === 0) {
+      this.builder.instant(this.cpuOf(line.cpu).track, at, line.name, line.text);
+      return;
+    }
+    const task = this.taskOf(line.pid, line.comm);
     if (/^sched_(?:waking|wakeup|wakeup_new)$/.test(line.name)) this.wakes(line, task, at);
     this.pair(line, task, at);
     this.builder.instant(task.events, at, line.name, line.text);

@@ -43,11 +43,13 @@ export class CpuTime {
   constructor(
     private readonly builder: TraceBuilder,
     private readonly view: TraceView,
-    options: {
+    private readonly options: {
       readonly cpus: number;
       readonly timed: boolean;
       readonly start: Moment;
       readonly group: number;
+      /** A task cannot go on: for those who show what it waits for. */
+      readonly waits: (task: Task, operation: Operation<unknown>, at: Moment) => void;
     },
   ) {
     this.timed = options.timed;
@@ -89,6 +91,7 @@ export class CpuTime {
     const { state, detail } = this.view.waitOf(task, operation);
     this.enter(seen, state, at, detail);
     this.leaveCpu(seen, at);
+    this.options.waits(task, operation, at);
   }
 
   unblocked(task: Task, operation: Operation<unknown>, at: Moment): void {
@@ -135,6 +138,7 @@ export class CpuTime {
       if (seen?.state !== 'runnable' || task.enabled || task.pending === null) continue;
       const { state, detail } = this.view.waitOf(task, task.pending);
       this.enter(seen, state, this.now, detail);
+      this.options.waits(task, task.pending, this.now);
       seen.woken = null;
     }
   }

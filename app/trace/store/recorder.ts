@@ -125,9 +125,7 @@ export class TraceRecorder implements Observer, TraceSink {
   }
 
   blocked(task: Task, operation: Operation<unknown>): void {
-    const at = this.moment();
-    this.cpuTime?.blocked(task, operation, at);
-    if (operation.kind === 'acquire') this.locks.waits(task, operation.object, at);
+    this.cpuTime?.blocked(task, operation, this.moment());
   }
 
   unblocked(task: Task, operation: Operation<unknown>): void {
@@ -229,17 +227,17 @@ export class TraceRecorder implements Observer, TraceSink {
       timed: !(machine.clock instanceof StepClock),
       start,
       group: this.groups.cpus,
+      waits: (task, { kind, object }, at) => {
+        if (kind === 'acquire') this.locks.waits(task, object, at);
+      },
     });
     this.builder.step(this.startNs, -1);
-    for (const task of this.early) this.add(task);
+    for (const task of this.early) this.cpuTime.add(task, this.tracksOf(task).state, start);
     return this.cpuTime;
   }
 
   private add(task: Task): void {
-    this.cpuTime?.add(task, this.tracksOf(task).state, {
-      ns: Math.max(this.startNs, this.moment().ns),
-      step: this.moment().step,
-    });
+    this.cpuTime?.add(task, this.tracksOf(task).state, this.moment());
   }
 
   private tracksOf(task: Task): TaskTracks {
