@@ -46,7 +46,7 @@ export class RunSession {
 
   constructor(
     readonly recording: Recording,
-    private readonly origin: Origin,
+    readonly origin: Origin,
   ) {
     this.seeker = new Seeker(recording, (step, place) => this.isAtLine(step, place));
     this.cursor = new Cursor(recording, (step) => this.seeker.describe(step), this.lines);

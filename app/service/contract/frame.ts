@@ -3,7 +3,7 @@
  * text, and then the bytes of each typed array or buffer in it, aligned to 8. In the text an array of numbers stands as
  * `{"$bytes": [kind, offset, length]}`, so a trace of a million events costs no parsing.
  */
-import { LARGEST_MESSAGE, ServiceError } from './wire.ts';
+import { LARGEST_MESSAGE, ServiceError } from './service-error.ts';
 
 const KINDS = {
   u8: Uint8Array,

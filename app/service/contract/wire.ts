@@ -1,4 +1,7 @@
 import { z } from 'zod';
+import { errorCodes } from './service-error.ts';
+
+export { errorCodes, LARGEST_MESSAGE, ServiceError, type ErrorCode } from './service-error.ts';
 
 /**
  * What goes over the border between the workbench's user interface and its service, over a WebSocket and over a
@@ -7,25 +10,10 @@ import { z } from 'zod';
  */
 export const PROTOCOL_VERSION = 1;
 
-/** No message is larger (bytes): a million events of a trace take about 40 MB. */
-export const LARGEST_MESSAGE = 256 * 1024 * 1024;
-
 /** What the user interface may send is small: its largest content is a file being saved. */
 export const LARGEST_REQUEST = 16 * 1024 * 1024;
 
 const id = z.number().int().min(1).max(0xffff_ffff);
-
-export const errorCodes = [
-  'invalid',
-  'not-found',
-  'conflict',
-  'too-large',
-  'cancelled',
-  'unavailable',
-  'forbidden',
-  'failed',
-] as const;
-export type ErrorCode = (typeof errorCodes)[number];
 
 /** From the user interface to the service. */
 export const requestSchema = z.discriminatedUnion('type', [
@@ -60,15 +48,3 @@ export const responseSchema = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('end'), id }),
 ]);
 export type Response = z.infer<typeof responseSchema>;
-
-/** A request that the service could not carry out, on both sides of the border. */
-export class ServiceError extends Error {
-  constructor(
-    readonly code: ErrorCode,
-    message: string,
-    readonly fix: string | null = null,
-  ) {
-    super(message);
-    this.name = 'ServiceError';
-  }
-}

@@ -1,5 +1,6 @@
 import { TraceBuilder, type Moment } from '../store/builder.ts';
 import { NO_STEP, type TraceData } from '../store/trace-data.ts';
+import { importFunctionGraph } from './ftrace-graph.ts';
 import { ImportError, MOST_EVENTS } from './import-error.ts';
 
 /** One line of a trace of the kernel. */
@@ -42,12 +43,7 @@ export function looksLikeFtrace(text: string): boolean {
 
 /** Reads the file `trace` of tracefs, or what `trace-cmd report` prints. */
 export function importFtrace(text: string, title: string): TraceData {
-  if (/^# tracer: function_graph/m.test(text.slice(0, 4096))) {
-    throw new ImportError(
-      `${title}: a trace of the function_graph tracer has no events that could be placed`,
-      'record events, or use the function tracer',
-    );
-  }
+  if (/^# tracer: function_graph/m.test(text.slice(0, 4096))) return importFunctionGraph(text, title);
   const lines: Line[] = [];
   let lost = 0;
   for (const raw of text.split('\n')) {

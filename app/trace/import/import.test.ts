@@ -91,6 +91,30 @@ test('what trace-cmd report prints is read as well', () => {
   ]);
 });
 
+test('a function graph with times has calls inside each other', () => {
+  const trace = importTrace(
+    `# tracer: function_graph
+#
+#     TIME        CPU  TASK/PID         DURATION                  FUNCTION CALLS
+   25.000000 |   0)     sh-63      | ! 191.726 us  |    }
+   25.000010 |   0)     sh-63      |               |  unmap_page_range() {
+   25.000020 |   0)     sh-63      |               |    rt_spin_lock() {
+   25.000030 |   0)     sh-63      |   6.901 us    |      __might_resched();
+   25.000040 |   0)     sh-63      |               |      /* wake_reaper: pid=70 */
+   25.000050 |   0)     sh-63      | + 31.918 us   |    }
+   25.000060 |   0)     sh-63      | # 2442.118 us |  }
+`,
+    'graph.txt',
+  );
+  expect(slicesOf(trace)).toEqual([
+    'sh/63 calls: unmap_page_range 10-60',
+    'sh/63 calls: rt_spin_lock 20-50',
+    'sh/63 calls: __might_resched 30-37',
+  ]);
+  expect([...trace.slices.depth]).toEqual([0, 1, 2]);
+  expect(instantsOf(trace)).toEqual(['wake_reaper pid=70']);
+});
+
 test('Chrome JSON is read: complete, nested, asynchronous, counters and arrows', () => {
   const events = [
     { ph: 'M', pid: 1, name: 'process_name', args: { name: 'main' } },

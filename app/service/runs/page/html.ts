@@ -14,9 +14,9 @@ export function escape(text: string): string {
   return plain(text).replace(/[&<>"']/g, (character) => ENTITIES[character]);
 }
 
-/** The same for text of several lines. */
+/** The same for text of several lines, which may hold tabs. */
 export function escapeLines(text: string): string {
-  return text.split('\n').map(escape).join('\n');
+  return text.replace(/[^\n\t]+/g, escape);
 }
 
 /**

@@ -75,7 +75,7 @@ function verdict({ recording: { run } }: RunSession): string {
 }
 
 function facts({ recording: { run, plan } }: RunSession): string {
-  const rt = plan.config.flag('PREEMPT_RT') ? 'PREEMPT_RT' : 'no PREEMPT_RT';
+  const rt = plan.config.PREEMPT_RT ? 'PREEMPT_RT' : 'no PREEMPT_RT';
   const rows: [string, string][] = [
     ['Outcome', run.outcome.text],
     ['Titles', run.titles.join('\n') || 'no report'],
