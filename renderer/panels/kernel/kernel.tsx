@@ -1,6 +1,6 @@
 import './kernel.css';
 import { useEffect, useState } from 'react';
-import type { KernelSettings } from '../../../app/service/contract/scenario.ts';
+import type { KernelSettings, Overrides } from '../../../app/service/contract/scenario.ts';
 import { differences } from '../../state/kernels.ts';
 import { useSelector, useWorkbench } from '../../state/workbench.ts';
 import { Icon } from '../../widgets/icon.tsx';
@@ -8,10 +8,14 @@ import { Options } from './options.tsx';
 import { PatchList } from './patch-list.tsx';
 
 interface Resolved {
+  /** What it is the answer to. */
+  readonly overrides: Overrides;
   readonly kernel: KernelSettings;
   readonly notes: readonly string[];
   readonly issues: readonly string[];
 }
+
+const NONE: Overrides = {};
 
 /** The kernel that the scenario runs with: its own settings, and what is tried out above them. */
 export default function Kernel() {
@@ -21,7 +25,7 @@ export default function Kernel() {
     activeDocument === null ? null : (checks.get(activeDocument)?.kernel ?? null),
   );
   const overrides = useSelector(({ activeDocument, overrides }) =>
-    activeDocument === null ? undefined : overrides.get(activeDocument),
+    activeDocument === null ? NONE : (overrides.get(activeDocument) ?? NONE),
   );
   const catalogue = useSelector((state) => state.catalogue);
   const [resolved, setResolved] = useState<Resolved | null>(null);
@@ -31,7 +35,7 @@ export default function Kernel() {
     if (own === null) return;
     workbench.attempt(
       workbench.kernels.resolve().then((result) => {
-        if (current) setResolved(result);
+        if (current) setResolved({ overrides, ...result });
       }),
     );
     return () => {
@@ -46,8 +50,9 @@ export default function Kernel() {
       </div>
     );
   }
-  const { kernel } = resolved;
-  const count = differences(overrides ?? {});
+  // Until the answer is there, what was chosen is shown as chosen.
+  const kernel = resolved.overrides === overrides ? resolved.kernel : withOverrides(own, overrides);
+  const count = differences(overrides);
   return (
     <>
       <div className="panel-bar">
@@ -95,6 +100,12 @@ export default function Kernel() {
       </div>
     </>
   );
+}
+
+function withOverrides(own: KernelSettings, overrides: Overrides): KernelSettings {
+  const { config, ...others } = overrides;
+  const set = Object.fromEntries(Object.entries(others).filter(([, value]) => value !== undefined));
+  return { ...own, ...set, config: { ...own.config, ...config } };
 }
 
 function Machine({ kernel }: { kernel: KernelSettings }) {
