@@ -1,6 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
-import { bytesOf, gunzipStored, gzipStored, textOf } from './gzip.ts';
+import { gunzipStored, gzipStored } from './gzip.ts';
 
 test.each([
   ['', 'empty'],
@@ -8,9 +8,8 @@ test.each([
   ['x'.repeat(200_000), 'more than a block'],
 ])('zlib reads what gzipStored() writes, and so do we (%#)', (text) => {
   const file = gzipStored(text);
-  expect(gunzipSync(bytesOf(file)).toString('latin1')).toBe(text);
+  expect(gunzipSync(Buffer.from(file, 'latin1')).toString('latin1')).toBe(text);
   expect(gunzipStored(file)).toEqual({ data: text });
-  expect(textOf(bytesOf(file))).toBe(file);
 });
 
 test('a file that is none or was cut off is refused', () => {

@@ -1,23 +1,7 @@
-/**
- * Bytes in strings: files of the modelled kernel hold text, and binary ones hold a character from 0 to 255 for each
- * byte (Latin-1).
- */
-export function bytesOf(text: string): Uint8Array {
-  const bytes = new Uint8Array(text.length);
-  for (let i = 0; i < text.length; i++) bytes[i] = text.charCodeAt(i) & 0xff;
-  return bytes;
-}
-
-export function textOf(bytes: Uint8Array): string {
-  let text = '';
-  for (let at = 0; at < bytes.length; at += 8192) {
-    text += String.fromCharCode(...bytes.subarray(at, at + 8192));
-  }
-  return text;
-}
+import type { Bytes } from './byte-text.ts';
 
 /** A gzip file (RFC 1952) whose data is stored as it is, which every reader takes. */
-export function gzipStored(data: string): string {
+export function gzipStored(data: Bytes): Bytes {
   const blocks: string[] = [];
   const count = Math.max(1, Math.ceil(data.length / MOST_STORED));
   for (let i = 0; i < count; i++) {
@@ -30,7 +14,7 @@ export function gzipStored(data: string): string {
 }
 
 /** What is in a gzip file of stored blocks; a text on what is wrong with it otherwise. */
-export function gunzipStored(file: string): { readonly data: string } | { readonly error: string } {
+export function gunzipStored(file: Bytes): { readonly data: Bytes } | { readonly error: string } {
   if (!file.startsWith('\x1f\x8b\x08')) return { error: 'not in gzip format' };
   let at = 10;
   if (file.charCodeAt(3) === 8) at = file.indexOf('\0', at) + 1;

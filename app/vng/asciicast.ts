@@ -25,7 +25,8 @@ export class Asciicast {
   }
 
   output(text: string): void {
-    this.event('o', text);
+    // Bytes that are no text would be halves of surrogate pairs, which players refuse.
+    this.event('o', Buffer.from(text).toString());
   }
 
   resize({ rows, cols }: Screen): void {

@@ -1,4 +1,5 @@
 import { write } from 'node:fs';
+import { encodeText } from '../base/byte-text.ts';
 
 /** More than this waits for the terminal: the guest has to wait too. */
 const FULL_BYTES = 256 * 1024;
@@ -11,7 +12,7 @@ const RETRY_MS = 5;
  * output alone.
  */
 export class Outlet {
-  private readonly waiting: Buffer[] = [];
+  private readonly waiting: Uint8Array[] = [];
   private bytes = 0;
   private busy = false;
   private gone = false;
@@ -35,7 +36,7 @@ export class Outlet {
 
   write(text: string): void {
     if (this.gone || text === '') return;
-    const chunk = Buffer.from(text);
+    const chunk = encodeText(text);
     this.waiting.push(chunk);
     this.bytes += chunk.length;
     this.pump();
@@ -61,18 +62,18 @@ export class Outlet {
     this.put(chunk);
   }
 
-  private put(chunk: Buffer): void {
+  private put(chunk: Uint8Array): void {
     if (process.platform === 'win32') this.putByStream(chunk);
     else write(this.fd, chunk, (error, written) => this.wrote(chunk, error, written));
   }
 
   /** Consoles of Windows need their escape sequences and their text translated, which the streams of Node do. */
-  private putByStream(chunk: Buffer): void {
+  private putByStream(chunk: Uint8Array): void {
     const stream = this.fd === 2 ? process.stderr : process.stdout;
     stream.write(chunk, (error) => this.wrote(chunk, error ?? null, chunk.length));
   }
 
-  private wrote(chunk: Buffer, error: NodeJS.ErrnoException | null, written: number): void {
+  private wrote(chunk: Uint8Array, error: NodeJS.ErrnoException | null, written: number): void {
     if (error !== null) {
       if (error.code === 'EAGAIN') setTimeout(() => this.put(chunk), RETRY_MS);
       else this.lose();

@@ -1,4 +1,4 @@
-import { StringDecoder } from 'node:string_decoder';
+import { ByteDecoder } from '../base/byte-text.ts';
 import { startProgram, type ScriptParser } from '../console/guest.ts';
 import { findProgram } from '../console/programs/index.ts';
 import {
@@ -128,7 +128,7 @@ class ScriptRun {
 
   private readInput(): void {
     const { stdin } = process;
-    const decoder = new StringDecoder('utf8');
+    const decoder = new ByteDecoder();
     const push = (text: string, last: boolean) => {
       this.impatient = false;
       this.patience?.();
@@ -136,11 +136,11 @@ class ScriptRun {
       this.engine.inject(`stdin ${text.length}${last ? ' end' : ''}`, () => this.stdin.push(text, last));
       if (this.stdin.unread > MOST_UNREAD) stdin.pause();
     };
-    const onData = (chunk: Buffer) => push(decoder.write(chunk), false);
+    const onData = (chunk: Buffer) => push(decoder.decode(chunk), false);
     const onEnd = () => {
       if (this.inputEnded) return;
       this.inputEnded = true;
-      push(decoder.end(), true);
+      push(decoder.decode(new Uint8Array(), true), true);
     };
     stdin.on('data', onData).on('end', onEnd).on('error', onEnd);
     this.offs.push(() => {

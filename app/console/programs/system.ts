@@ -1,5 +1,6 @@
 import type { Body } from '../../sim/call.ts';
 import { seconds, type Ns } from '../../base/brand.ts';
+import { bytesOfText, textOfBytes } from '../../base/byte-text.ts';
 import { gunzipStored } from '../../base/gzip.ts';
 import { machineInForce } from '../../sim/machine-in-force.ts';
 import { utsVersion } from '../../kernel/fs/proc/banner.ts';
@@ -322,8 +323,8 @@ export const zcat = withOptions(
         status = yield* failure('gzip', path, text);
         continue;
       }
-      const unpacked = gunzipStored(text);
-      if ('data' in unpacked) yield* print(STDOUT, unpacked.data);
+      const unpacked = gunzipStored(bytesOfText(text));
+      if ('data' in unpacked) yield* print(STDOUT, textOfBytes(unpacked.data));
       else if (options.has('-f')) yield* print(STDOUT, text);
       else {
         yield* print(STDERR, `\ngzip: ${path === '-' ? 'stdin' : path}: ${unpacked.error}\n`);

@@ -1,3 +1,4 @@
+import { byteLength } from '../../base/byte-text.ts';
 import type { Body } from '../../sim/call.ts';
 import { ms } from '../../base/brand.ts';
 import { O_RDONLY } from '../../kernel/include/fs.ts';
@@ -166,13 +167,13 @@ function lastLines(text: string, count: string): string {
 export const wc = withOptions(
   {
     name: 'wc',
-    summary: 'Counts lines, words and characters.',
+    summary: 'Counts lines, words and bytes.',
     operands: '[FILE]...',
     permutes: true,
     options: [
       { flag: '-l', long: '--lines', description: 'lines' },
       { flag: '-w', long: '--words', description: 'words' },
-      { flag: '-c', long: '--bytes', description: 'characters' },
+      { flag: '-c', long: '--bytes', description: 'bytes' },
       { flag: '-m', long: '--chars', description: 'characters' },
     ],
   },
@@ -191,7 +192,8 @@ export const wc = withOptions(
       status = Math.max(status, error);
       if (error !== 0) continue;
       const words = text.split(/\s+/).filter((word) => word !== '').length;
-      rows.push({ counts: [text.split('\n').length - 1, words, text.length], path });
+      const size = options.has('-m') ? Array.from(text).length : byteLength(text);
+      rows.push({ counts: [text.split('\n').length - 1, words, size], path });
     }
     if (rows.length > 1) {
       rows.push({

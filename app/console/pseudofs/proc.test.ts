@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { bytesOfText } from '../../base/byte-text.ts';
 import { gunzipStored } from '../../base/gzip.ts';
 import { runScript } from '../testing/guest.ts';
 
@@ -104,7 +105,7 @@ describe('/proc', () => {
   });
 
   test('config.gz is the configuration', () => {
-    const unpacked = gunzipStored(out('cat /proc/config.gz', { KASAN: false }));
+    const unpacked = gunzipStored(bytesOfText(out('cat /proc/config.gz', { KASAN: false })));
     expect(unpacked).toHaveProperty('data', expect.stringContaining('\nCONFIG_PREEMPT_RT=y\n'));
     expect(unpacked).toHaveProperty('data', expect.stringContaining('\n# CONFIG_KASAN is not set\n'));
   });

@@ -13,6 +13,8 @@ test.each([
   ['%+d|% d|%#x|%-4d|', ['5', '5', '255', '-1'], '+5| 5|0xff|-1  |'],
   ['%*d|%d', ['4', '7', "'A"], '   7|65'],
   ['%03d', ['-5'], '-05'],
+  // Bytes are text if they are UTF-8 together.
+  ['\\303\\251|%b|\\u00e9', ['\\xff'], 'é|\udcff|é'],
 ])('printf %j %j', (template, args, text) => {
   expect(format(template, args)).toBe(text);
 });

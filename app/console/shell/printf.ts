@@ -1,3 +1,4 @@
+import { binaryText, bytesOfText, textOfBytes } from '../../base/byte-text.ts';
 import { quoteWithBackslashes } from './quote.ts';
 
 /** What `printf` prints. The format is used again as long as there are arguments left. */
@@ -18,7 +19,8 @@ export function printfText(
     text += once(template, rest, problems);
     if (rest.length === before) break;
   } while (rest.length > 0 && problems.length < args.length + 1);
-  return { text, problems };
+  // Bytes that were written one by one may be text together.
+  return { text: textOfBytes(bytesOfText(text)), problems };
 }
 
 function once(template: string, rest: string[], problems: string[]): string {
@@ -119,7 +121,9 @@ function unescape(text: string): string {
       const simple = ESCAPES[code];
       if (simple !== undefined) return simple;
       const value = /^[xu]/.test(code) ? Number.parseInt(code.slice(1), 16) : Number.parseInt(code, 8);
-      return String.fromCodePoint(value);
+      return code.startsWith('u')
+        ? String.fromCodePoint(value)
+        : binaryText(String.fromCharCode(value & 0xff));
     },
   );
 }

@@ -1,3 +1,4 @@
+import { bytesOfText, textOfBytes, type Bytes } from '../../../base/byte-text.ts';
 import type { FieldValue } from '../../../kernel/kernel/trace/event_format.ts';
 
 /** A field of a record as the file's own formats declare it. */
@@ -27,7 +28,7 @@ export interface DatRecord {
   readonly preempt: number;
   readonly values: ReadonlyMap<string, FieldValue>;
   /** From the first byte of the record on. */
-  readonly bytes: string;
+  readonly bytes: Bytes;
 }
 
 export interface DatContent {
@@ -77,7 +78,7 @@ export function numberAt(bytes: string, at: number, size: number, signed = false
 /** Reads a trace.dat of version 6; a text is why it cannot be read. */
 export function readDat(file: string): DatContent | string {
   try {
-    return contentOf(new Reader(file));
+    return contentOf(new Reader(bytesOfText(file)));
   } catch (error) {
     if (error instanceof Damaged) return error.message;
     throw error;
@@ -105,7 +106,7 @@ function contentOf(reader: Reader): DatContent {
   const commands = new Map<number, string>();
   for (const line of reader.take(reader.number(8)).split('\n')) {
     const match = /^(\d+) (.*)$/.exec(line);
-    if (match !== null) commands.set(Number(match[1]), match[2]);
+    if (match !== null) commands.set(Number(match[1]), textOfBytes(match[2]));
   }
   const cpus = reader.number(4);
   let uname = '';
@@ -228,5 +229,5 @@ function valueOf({ type, offset, size, signed }: DatField, bytes: string): Field
 function textAt(bytes: string, from: number, to: number): string {
   const text = bytes.slice(from, to);
   const end = text.indexOf('\0');
-  return end < 0 ? text : text.slice(0, end);
+  return textOfBytes(end < 0 ? text : text.slice(0, end));
 }

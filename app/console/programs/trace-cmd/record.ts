@@ -1,3 +1,4 @@
+import { binaryText } from '../../../base/byte-text.ts';
 import type { Body } from '../../../sim/call.ts';
 import { strerror } from '../../../kernel/include/errno.ts';
 import { O_CREAT, O_TRUNC, O_WRONLY } from '../../../kernel/include/fs.ts';
@@ -89,7 +90,7 @@ export function* save(output: string, quiet: boolean): Body<number> {
   }
   const { content, offsets } = yield* makeDat(systems, cpus);
   const fd = yield* open(output, O_WRONLY | O_CREAT | O_TRUNC);
-  const error = fd < 0 ? fd : yield* print(fd, content);
+  const error = fd < 0 ? fd : yield* print(fd, binaryText(content));
   if (fd >= 0) yield* close(fd);
   if (error < 0) {
     yield* print(STDERR, `trace-cmd: ${strerror(error)}\n  can't write file ${output}\n`);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { binaryText } from '../../../base/byte-text.ts';
 import { little } from '../../../kernel/kernel/trace/raw_output.ts';
 import { runScript } from '../../testing/guest.ts';
 import { readDat } from './read-dat.ts';
@@ -78,7 +79,8 @@ describe('report', () => {
       expect(typeof cut === 'string' || cut.records.length >= 0).toBe(true);
     }
     expect(readDat(dat.replace('tracing6', 'tracing7'))).toMatch(/^version 7 cannot be read here/);
-    const endless = dat.slice(0, dat.indexOf('header_page') + 12) + little(2 ** 40, 8) + dat.slice(200);
+    const endless =
+      dat.slice(0, dat.indexOf('header_page') + 12) + binaryText(little(2 ** 40, 8)) + dat.slice(200);
     expect(readDat(endless)).toBe('the file ends too early');
   });
 });

@@ -1,3 +1,4 @@
+import { bytesOfText, type Bytes } from '../../../base/byte-text.ts';
 import type { Body } from '../../../sim/call.ts';
 import { strerror } from '../../../kernel/include/errno.ts';
 import { O_APPEND, O_NONBLOCK, O_RDONLY, O_TRUNC, O_WRONLY } from '../../../kernel/include/fs.ts';
@@ -24,14 +25,14 @@ export function* writeTracing(name: string, text: string, append = false): Body<
 }
 
 /** All pages of records that a CPU has right now. */
-export function* takePages(cpu: number): Body<string> {
+export function* takePages(cpu: number): Body<Bytes> {
   const fd = yield* open(`${TRACING}/per_cpu/cpu${cpu}/trace_pipe_raw`, O_RDONLY | O_NONBLOCK);
   if (fd < 0) return '';
   let pages = '';
   for (;;) {
     const page = yield* read(fd, 4096);
     if (typeof page === 'number' || page === '') break;
-    pages += page;
+    pages += bytesOfText(page);
   }
   yield* close(fd);
   return pages;

@@ -1,3 +1,4 @@
+import { bytesOfText, type Bytes } from '../../../base/byte-text.ts';
 import type { Body } from '../../../sim/call.ts';
 import { little } from '../../../kernel/kernel/trace/raw_output.ts';
 import { utsVersion } from '../../../kernel/fs/proc/banner.ts';
@@ -5,7 +6,7 @@ import { kernel } from '../../../kernel/kernel.ts';
 import { close, open, readAll } from '../../userland/libc.ts';
 import { names, readTracing } from './tracefs.ts';
 
-// trace.dat, version 6, in the order of its parts (trace-cmd.dat.v6(5)). Characters stand for bytes.
+// trace.dat, version 6, in the order of its parts (trace-cmd.dat.v6(5)).
 
 const PAGE = 4096;
 const OPTION = { cpuStat: 2, traceClock: 4, uname: 5, version: 9 } as const;
@@ -16,13 +17,13 @@ const long = (text: string): string => little(text.length, 8) + text;
 const short = (text: string): string => little(text.length, 4) + text;
 
 export interface CpuData {
-  readonly pages: string;
+  readonly pages: Bytes;
   readonly stats: string;
 }
 
 /** The contents of a trace.dat, and where each CPU's data begin in it. */
 export interface DatFile {
-  readonly content: string;
+  readonly content: Bytes;
   readonly offsets: readonly number[];
 }
 
@@ -41,7 +42,7 @@ export function* makeDat(systems: readonly string[], cpus: readonly CpuData[]): 
     short(yield* readFile('/proc/kallsyms')),
     // No printk formats: events of the model carry their texts themselves.
     short(''),
-    long(yield* readTracing('saved_cmdlines')),
+    long(bytesOfText(yield* readTracing('saved_cmdlines'))),
     little(cpus.length, 4),
     'options  \0',
     ...cpus.map(({ stats }) => option(OPTION.cpuStat, `${stats}\0`)),
@@ -85,5 +86,5 @@ function* readFile(path: string): Body<string> {
   if (fd < 0) return '';
   const text = yield* readAll(fd);
   yield* close(fd);
-  return typeof text === 'string' ? text : '';
+  return typeof text === 'string' ? bytesOfText(text) : '';
 }

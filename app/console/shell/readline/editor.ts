@@ -222,7 +222,6 @@ export class LineEditor {
         buffer.changeCase(name === 'alt-u' ? 'upper' : name === 'alt-l' ? 'lower' : 'capital');
         return true;
       case 'ctrl-_':
-      case 'ctrl-\x5f':
         return buffer.undo();
       case 'alt-r':
         buffer.set(this.history[this.position] ?? '');

@@ -1,4 +1,5 @@
 import { machineInForce } from '../../../sim/machine-in-force.ts';
+import { binaryText } from '../../../base/byte-text.ts';
 import { gzipStored } from '../../../base/gzip.ts';
 import { config, kernel } from '../../kernel.ts';
 import { isInlined, kallsyms } from '../../kfunc.ts';
@@ -107,7 +108,7 @@ const procDirectory = fixedDirectory({
     return `${commandLine()}\n`;
   }),
   'config.gz': shown('ikconfig_read_current', function* () {
-    return gzipStored(configText());
+    return binaryText(gzipStored(configText()));
   }),
   cpuinfo,
   filesystems: shown('filesystems_proc_show', function* () {

@@ -1,10 +1,11 @@
+import { binaryText, bytesOfText } from '../../../base/byte-text.ts';
 import { commonFields, valuesOf, type EventFormat } from './event_format.ts';
 import { findEvent } from './event_table.ts';
 import { symbolAddress } from '../kallsyms.ts';
 import { BUFFER_PAGE, PAGE_HEADER, type CpuBuffer, type TraceEntry } from './ring_buffer.ts';
 
 // The records of the ring buffer as `per_cpu/cpuN/trace_pipe_raw` hands them out: what trace-cmd copies into its files.
-// Characters stand for bytes.
+
 
 const LARGEST_SHORT = 28;
 const TIME_EXTEND = 30;
@@ -32,7 +33,7 @@ export function takePage(buffer: CpuBuffer): string {
     last = entry.time;
     buffer.take();
   }
-  return (little(start, 8) + little(data.length, 8) + data).padEnd(BUFFER_PAGE, '\0');
+  return binaryText((little(start, 8) + little(data.length, 8) + data).padEnd(BUFFER_PAGE, '\0'));
 }
 
 /** A record with its header: kind or length in 5 bits, and the time since the record before it. */
@@ -69,7 +70,7 @@ function payloadOf(entry: TraceEntry): string {
         ...[little(entry.calltime, 8), little(entry.time, 8)],
       ].join('');
     case 'print':
-      return `${common(entry, TYPE.print)}${address(entry.name)}${entry.text}\0`;
+      return `${common(entry, TYPE.print)}${address(entry.name)}${bytesOfText(entry.text)}\0`;
     case 'stack': {
       const frames = entry.frames.slice(0, STACK_FRAMES).map(({ symbol }) => address(symbol));
       const all = frames.join('').padEnd(STACK_FRAMES * 8, '\0');
@@ -89,13 +90,13 @@ function eventPayload(event: EventFormat, entry: TraceEntry): string {
     bytes.push('\0'.repeat(offset - at));
     const value = values?.get(name) ?? 0n;
     if (type.startsWith('__data_loc')) {
-      const text = `${typeof value === 'string' ? value : ''}\0`;
+      const text = `${typeof value === 'string' ? bytesOfText(value) : ''}\0`;
       bytes.push(little(dynamicAt + text.length * 0x10000, 4));
       dynamic.push(text);
       dynamicAt += text.length;
     } else if (length > 0)
       bytes.push(
-        String(value)
+        bytesOfText(String(value))
           .slice(0, length - 1)
           .padEnd(length, '\0'),
       );
