@@ -63,9 +63,3 @@ export function consoleLogLevel(words: readonly string[]): number {
   }
   return ignored ? 16 : level;
 }
-
-/** What `panic=` says: seconds until the machine is booted again, at once below 0, never for 0. */
-export function panicTimeout(words: readonly string[]): number {
-  const word = words.findLast((each) => /^panic=-?\d+$/.test(each));
-  return word === undefined ? 0 : Number(word.slice('panic='.length));
-}

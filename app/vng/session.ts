@@ -1,10 +1,11 @@
 import { startInteractiveShell, type ScriptParser } from '../console/guest.ts';
 import { consoleTty } from '../kernel/drivers/tty/console.ts';
 import type { TaskStruct } from '../kernel/include/sched.ts';
-import { formatTime, type LogLine } from '../kernel/log.ts';
+import { panic_sysctl } from '../kernel/kernel/panic_sysctl.ts';
+import type { LogLine } from '../kernel/log.ts';
 import { banner } from './banner.ts';
 import { printBootLog } from './boot-log.ts';
-import { consoleLogLevel, panicTimeout, type Screen } from './command-line.ts';
+import { consoleLogLevel, type Screen } from './command-line.ts';
 import { describeProcesses } from './describe.ts';
 import { Engine, type HostClock } from './engine.ts';
 import { ESCAPE_HELP, EscapeReader, type Escape } from './escapes.ts';
@@ -260,13 +261,12 @@ export class Session {
       return;
     }
     this.tellState();
-    const { show, commandLine, clock, factor } = this.options;
-    const seconds = panicTimeout(commandLine);
+    const { show, clock, factor } = this.options;
+    const seconds = this.guest.inside(() => panic_sysctl('kernel.panic'));
     if (seconds === 0) {
       show('vng: the kernel has panicked; Ctrl-A x leaves\r\n');
       return;
     }
-    if (seconds > 0) show(`${formatTime(this.guest.machine.now)}Rebooting in ${seconds} seconds..\r\n`);
     const ms = factor > 0 && seconds > 0 ? (seconds * 1000) / factor : 0;
     clock.later(ms, () => {
       if (!this.over) this.reset();

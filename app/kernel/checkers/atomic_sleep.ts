@@ -4,7 +4,7 @@ import { kernelGlobal } from '../globals.ts';
 import { currentOrNull, type TaskStruct } from '../include/sched.ts';
 import { config } from '../kernel.ts';
 import { debug_show_held_locks } from '../kernel/locking/lockdep.ts';
-import { print_irqtrace_events } from '../kernel/panic.ts';
+import { check_panic_on_warn, print_irqtrace_events } from '../kernel/panic.ts';
 import { jiffies, timed } from '../kernel/time/jiffies.ts';
 import { add_taint } from '../kernel/taint.ts';
 import { dump_stack } from '../lib/dump_stack.ts';
@@ -93,6 +93,7 @@ export function schedule_debug(): void {
   debug_show_held_locks(me);
   if (me.irqs_disabled > 0) print_irqtrace_events();
   if (config().DEBUG_PREEMPT) print_preempt_disable_ip(me.preempt_disable_ip);
+  check_panic_on_warn('scheduling while atomic');
   dump_stack(['__schedule_bug']);
   add_taint('W', 'LOCKDEP_STILL_OK');
 }

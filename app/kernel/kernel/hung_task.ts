@@ -21,6 +21,7 @@ import { debug_show_all_locks } from './locking/lockdep.ts';
 import { Mutex } from './locking/mutex.ts';
 import { RwSemaphore } from './locking/rwsem.ts';
 import { panic, print_tainted, test_taint } from './panic.ts';
+import { panic_sysctl } from './panic_sysctl.ts';
 import { blocked_frames, task_state } from './sched/core.ts';
 import { set_sysctl, sysctl, sysctl_table } from './sysctl.ts';
 import { jiffies, jiffiesAt, tickTime, wheelExpiry } from './time/jiffies.ts';
@@ -115,8 +116,7 @@ function* allTasks(): Generator<TaskStruct, void> {
   }
 }
 
-const panicWanted = (): boolean =>
-  sysctl('kernel.hung_task_panic', kernel().append.has('hung_task_panic') ? 1 : 0) > 0;
+const panicWanted = (): boolean => panic_sysctl('kernel.hung_task_panic') > 0;
 
 /** Return: whether it was reported. */
 function check_hung_task(task: TaskStruct, timeout: number): boolean {

@@ -68,6 +68,39 @@ describe('WARN', () => {
   });
 });
 
+describe('settings', () => {
+  const warning = (append: Record<string, string>, settings: Record<string, number> = {}): string[] => {
+    const kernel = bareKernel({ append });
+    for (const [name, value] of Object.entries(settings)) kernel.sysctl.set(name, value);
+    addTask(kernel, 'sh', 63, () => within(['f'], () => warn()));
+    runInTurn(kernel);
+    return dmesg(kernel);
+  };
+
+  test('kernel.panic_on_warn wins over the command line', () => {
+    const setting = 'kernel.panic_on_warn';
+    expect(warning({}, { [setting]: 1 }).join('\n')).toContain('kernel: panic_on_warn set ...');
+    expect(warning({ panic_on_warn: '1' }, { [setting]: 0 }).join('\n')).not.toContain('Kernel panic');
+    expect(warning({ panic_on_warn: '0' }).join('\n')).not.toContain('Kernel panic');
+  });
+
+  test('with panic= the machine is to boot again, after a while or at once', () => {
+    expect(warning({ panic_on_warn: '', panic: '5' }).at(-1)).toBe('Rebooting in 5 seconds..');
+    expect(warning({ panic_on_warn: '', panic: '-1' }).at(-1)).toBe('Kernel Offset: disabled');
+    expect(warning({ panic_on_warn: '', panic: '-1' }, { 'kernel.panic': 0 }).at(-1)).toMatch(/^---\[ end/);
+  });
+
+  test('kernel.panic_on_oops ends the run after an oops, whose stack is shown once', () => {
+    const kernel = bareKernel();
+    kernel.sysctl.set('kernel.panic_on_oops', 1);
+    addTask(kernel, 'sh', 63, () => within(['f'], () => BUG_ON(true, 'mm/memory.c:1808')));
+    runInTurn(kernel);
+    const lines = dmesg(kernel);
+    expect(lines.filter((line) => line === 'Call Trace:')).toHaveLength(1);
+    expect(lines.at(-3)).toBe('Kernel panic - not syncing: Fatal exception');
+  });
+});
+
 describe('BUG', () => {
   test('prints what a real kernel prints, and kills the task', async () => {
     const kernel = bareKernel();

@@ -8,7 +8,8 @@ import { KERN } from '../log.ts';
 import { pr_emerg, pr_warn, printk } from '../printk.ts';
 import { printsNew } from '../report/wording.ts';
 import { entryFor, formatEntry, stack_trace, type StackEntry } from '../stack.ts';
-import { add_taint } from './taint.ts';
+import { panic_sysctl } from './panic_sysctl.ts';
+import { add_taint, test_taint } from './taint.ts';
 
 export { add_taint, print_tainted, print_tainted_verbose, test_taint, type TaintFlag } from './taint.ts';
 
@@ -43,14 +44,24 @@ export function WARN_ONCE(condition: boolean, site: string, text?: string): bool
 /**
  * panic() - prints its last words and ends the run. The caller goes on up to its next operation, which is
  * never performed.
+ *
+ * After an oops the stack has been shown. With kernel.panic set, the machine that runs the kernel is to be booted
+ * again, after so many seconds or at once.
  */
 export function panic(text: string): void {
   pr_emerg(`Kernel panic - not syncing: ${text}`);
-  dump_stack(['panic']);
+  if (!test_taint('D')) dump_stack(['panic']);
   pr_emerg('Kernel Offset: disabled');
-  pr_emerg(`---[ end Kernel panic - not syncing: ${text} ]---`);
+  const seconds = panic_sysctl('kernel.panic');
+  if (seconds > 0) pr_emerg(`Rebooting in ${seconds} seconds..`);
+  else if (seconds === 0) pr_emerg(`---[ end Kernel panic - not syncing: ${text} ]---`);
   kernel().log.close();
   kernel().machine.stop();
+}
+
+/** check_panic_on_warn() - what follows a report if the kernel is told not to go on after one. */
+export function check_panic_on_warn(origin: string): void {
+  if (panic_sysctl('kernel.panic_on_warn') !== 0) panic(`${origin}: panic_on_warn set ...`);
 }
 
 function warn(site: string, text: string | undefined): void {
@@ -63,7 +74,7 @@ function warn(site: string, text: string | undefined): void {
   dump_stack_print_info();
   show_regs({ rip, code: codeBytes(rip.symbol, '0f 0b'), extra: {}, tsk: currentOrNull() });
   show_trace(task, callers, true);
-  if (kernel().append.has('panic_on_warn')) panic('kernel: panic_on_warn set ...');
+  check_panic_on_warn('kernel');
   print_irqtrace_events();
   pr_warn('---[ end trace 0000000000000000 ]---');
   add_taint('W', 'LOCKDEP_STILL_OK');

@@ -2,6 +2,7 @@ import type { Body } from '../../../sim/call.ts';
 import { EINVAL } from '../../include/errno.ts';
 import { kernel } from '../../kernel.ts';
 import { kfunc } from '../../kfunc.ts';
+import { PANIC_AT_BOOT } from '../../kernel/panic_sysctl.ts';
 import { set_sysctl, sysctl } from '../../kernel/sysctl.ts';
 import { kstrtoint } from '../debugfs/file.ts';
 import { fixedDirectory, shown, shownBy, type Entries, type PseudoFile } from '../pseudo.ts';
@@ -9,7 +10,8 @@ import { utsVersion } from './banner.ts';
 
 /** A number below /proc/sys that some part of the kernel looks at. */
 interface Setting {
-  readonly byDefault: number;
+  /** Its value at boot; a function where the command line has a say. */
+  readonly byDefault: number | (() => number);
   readonly min?: number;
   readonly max?: number;
 }
@@ -20,12 +22,12 @@ const COUNT: Setting = { byDefault: 0, min: 0 };
 /** By directory; the names with dots are what `sysctl` calls them. */
 const SETTINGS: Readonly<Record<string, Readonly<Record<string, Setting>>>> = {
   kernel: {
-    hung_task_panic: FLAG,
+    hung_task_panic: { ...FLAG, byDefault: PANIC_AT_BOOT['kernel.hung_task_panic'] },
     hung_task_timeout_secs: { byDefault: 120, min: 0 },
     hung_task_warnings: { byDefault: 10, min: -1 },
-    panic: COUNT,
-    panic_on_oops: FLAG,
-    panic_on_warn: FLAG,
+    panic: { byDefault: PANIC_AT_BOOT['kernel.panic'] },
+    panic_on_oops: { ...FLAG, byDefault: PANIC_AT_BOOT['kernel.panic_on_oops'] },
+    panic_on_warn: { ...FLAG, byDefault: PANIC_AT_BOOT['kernel.panic_on_warn'] },
     sysrq: { byDefault: 1, min: 0 },
   },
   vm: {
@@ -36,7 +38,8 @@ const SETTINGS: Readonly<Record<string, Readonly<Record<string, Setting>>>> = {
 };
 
 const proc_sys_read = kfunc('proc_sys_read', function* (name: string, setting: Setting) {
-  return `${sysctl(name, setting.byDefault)}\n`;
+  const { byDefault } = setting;
+  return `${sysctl(name, typeof byDefault === 'number' ? byDefault : byDefault())}\n`;
 });
 
 /** proc_sys_write() - set a number that some part of the kernel looks at; -EINVAL outside of its bounds. */

@@ -2,7 +2,7 @@ import { runningTask } from '../../../sim/machine-in-force.ts';
 import { hex } from '../../arch/x86/kernel/regs.ts';
 import { kernelGlobal } from '../../globals.ts';
 import { kernel } from '../../kernel.ts';
-import { panic } from '../../kernel/panic.ts';
+import { check_panic_on_warn, panic } from '../../kernel/panic.ts';
 import { add_taint } from '../../kernel/taint.ts';
 import { dump_stack } from '../../lib/dump_stack.ts';
 import { pr_err } from '../../printk.ts';
@@ -66,7 +66,7 @@ function mayReport(): boolean {
 function end_report(write: boolean): void {
   pr_err(RULE);
   const { append } = kernel();
-  if (append.has('panic_on_warn') && !append.has('kasan_multi_shot')) panic('KASAN: panic_on_warn set ...');
+  if (!append.has('kasan_multi_shot')) check_panic_on_warn('KASAN');
   const fault = append.get('kasan.fault');
   if (fault === 'panic' || (fault === 'panic_on_write' && write)) panic(`kasan.fault=${fault} set ...`);
   add_taint('B', 'LOCKDEP_NOW_UNRELIABLE');

@@ -3,6 +3,7 @@ import { currentOrNull } from '../../../include/sched.ts';
 import { kernelGlobal } from '../../../globals.ts';
 import { config, kernel } from '../../../kernel.ts';
 import { panic } from '../../../kernel/panic.ts';
+import { panic_sysctl } from '../../../kernel/panic_sysctl.ts';
 import { add_taint } from '../../../kernel/taint.ts';
 import { dump_stack_print_info, show_trace } from '../../../lib/dump_stack.ts';
 import { pr_alert, pr_warn } from '../../../printk.ts';
@@ -49,5 +50,5 @@ export function oops_end(oops: OopsState, code: string, extra: Readonly<Record<s
   pr_warn('---[ end trace 0000000000000000 ]---');
   show_regs(die().summary ?? registers);
   if (runningTask().standing.level > 0) panic('Fatal exception in interrupt');
-  else if (kernel().append.get('oops') === 'panic') panic('Fatal exception');
+  else if (panic_sysctl('kernel.panic_on_oops') !== 0) panic('Fatal exception');
 }
