@@ -5,7 +5,8 @@ import type { Task } from './task.ts';
 
 /** A shared variable: one value, read and written by operations. */
 export class Cell<Value> extends SimObject {
-  private readonly reading: Operation<Value> = new ReadCell<Value>(this);
+  // Made when they are first asked for: most variables are never read.
+  private reading: Operation<Value> | null = null;
   private loading: Operation<Value> | null = null;
 
   constructor(
@@ -33,7 +34,7 @@ export class Cell<Value> extends SimObject {
 
   /** A plain read (see Ordering), unless a kind of cell has no plain accesses. */
   read(): Operation<Value> {
-    return this.reading;
+    return (this.reading ??= new ReadCell<Value>(this));
   }
 
   /** A plain write, unless a kind of cell has no plain accesses. */

@@ -45,26 +45,34 @@ export class WorkDesk extends SimObject {
   }
 
   /** Waits for the item. For the worker, which has finished what it took before. */
-  readonly taking: Operation<void> = new BlockingEffect<void>(
-    'wait',
-    this,
-    'read',
-    () => this.unfinished > 0,
-    () => {},
-  );
+  taking(): Operation<void> {
+    return new BlockingEffect<void>(
+      'wait',
+      this,
+      'read',
+      () => this.unfinished > 0,
+      () => {},
+    );
+  }
 
-  readonly finishing: Operation<void> = new Effect<void>('rmw', this, 'add', () => {
-    this.unfinished--;
-  });
+  finishing(): Operation<void> {
+    return new Effect<void>('rmw', this, 'add', () => {
+      this.unfinished--;
+    });
+  }
 
-  readonly busy: Operation<boolean> = new Effect('read', this, 'read', () => this.unfinished > 0);
+  busy(): Operation<boolean> {
+    return new Effect('read', this, 'read', () => this.unfinished > 0);
+  }
 
   /** Waits until the item neither waits nor runs. Nobody learns whether it was so before: that order is not searched. */
-  readonly end: Operation<void> = new BlockingEffect<void>(
-    'wait',
-    this,
-    'read',
-    () => this.unfinished === 0,
-    () => {},
-  );
+  end(): Operation<void> {
+    return new BlockingEffect<void>(
+      'wait',
+      this,
+      'read',
+      () => this.unfinished === 0,
+      () => {},
+    );
+  }
 }

@@ -304,7 +304,7 @@ export function* queue_once_more(wq: Workqueue, work: Work): Body<void> {
 
 /** In a search: does an item wait or run? */
 export function* work_busy(work: Work): Body<boolean> {
-  return work.desk !== null && (yield* work.desk.busy);
+  return work.desk !== null && (yield* work.desk.busy());
 }
 
 const deskWorkerName = ({ unbound }: Workqueue, cpu: number): string =>
@@ -346,7 +346,7 @@ export const flush_work = kfunc('flush_work', function* (work: Work) {
 const __flush_work = kfunc('__flush_work', function* (work: Work) {
   if (work.desk !== null) {
     block(flushing);
-    yield* work.desk.end;
+    yield* work.desk.end();
     unblock();
     return false;
   }
@@ -390,9 +390,9 @@ const desk_thread = kfunc(
   'desk_thread',
   function* (desk: WorkDesk, work: Work): Body<never> {
     for (;;) {
-      yield* desk.taking;
+      yield* desk.taking();
       yield* process_one_work(work);
-      yield* desk.finishing;
+      yield* desk.finishing();
     }
   },
   { inlined: true },

@@ -76,20 +76,26 @@ export class SharedLock extends SimObject {
     return this.writer !== null || this.readers.length > 0;
   }
 
+  // Operations are made when they are asked for: there is such a lock in each VMA, and most are never taken.
+
   // Readers.
 
-  private readonly enteringToRead = new Effect('acquire', this, 'share', (task) => this.tryEnter(task));
+  private get enteringToRead(): Operation<boolean> {
+    return new Effect('acquire', this, 'share', (task) => this.tryEnter(task));
+  }
 
   /** Enters if that is possible now. False: waits, in `waitToRead()`. */
   readOrQueue(): Operation<boolean> {
     return this.rt ? this.enteringToRead : this.readingOrQueueing;
   }
 
-  private readonly readingOrQueueing = new Effect('acquire', this, 'share', (task) => {
-    if (this.tryEnter(task)) return true;
-    this.queue = [...this.queue, { task, reads: true }];
-    return false;
-  });
+  private get readingOrQueueing(): Operation<boolean> {
+    return new Effect('acquire', this, 'share', (task) => {
+      if (this.tryEnter(task)) return true;
+      this.queue = [...this.queue, { task, reads: true }];
+      return false;
+    });
+  }
 
   /** Waits for the turn of the reader. 0, or -EINTR if one of `signals` came before. */
   waitToRead(signals: Signals | null = null): Operation<number> {
@@ -115,22 +121,26 @@ export class SharedLock extends SimObject {
   }
 
   /** A reader that may not wait behind queued writers: waits only for the one that is inside. */
-  readonly overtaking: Operation<void> = new BlockingEffect<void>(
-    'acquire',
-    this,
-    'write',
-    () => this.writer === null,
-    (task) => {
-      this.enter(task);
-    },
-  );
+  get overtaking(): Operation<void> {
+    return new BlockingEffect<void>(
+      'acquire',
+      this,
+      'write',
+      () => this.writer === null,
+      (task) => {
+        this.enter(task);
+      },
+    );
+  }
 
   // Whether others may enter to read does not depend on who reads already: entering and leaving commute.
-  readonly leaving: Operation<void> = new Effect<void>('release', this, 'share', (task) => {
-    // Another task may have entered for this one (a lock that is handed over).
-    const at = this.readers.lastIndexOf(task);
-    this.readers = this.readers.toSpliced(at < 0 ? this.readers.length - 1 : at, 1);
-  });
+  get leaving(): Operation<void> {
+    return new Effect<void>('release', this, 'share', (task) => {
+      // Another task may have entered for this one (a lock that is handed over).
+      const at = this.readers.lastIndexOf(task);
+      this.readers = this.readers.toSpliced(at < 0 ? this.readers.length - 1 : at, 1);
+    });
+  }
 
   private enter(task: Task): void {
     this.readers = [...this.readers, task];
@@ -162,15 +172,17 @@ export class SharedLock extends SimObject {
   // Writers.
 
   /** Takes the lock if that is possible now. False: waits, in `waitToWrite()`. */
-  readonly writingOrQueueing: Operation<boolean> = new Effect('acquire', this, 'write', (task) => {
-    if (this.tryOwn(task)) return true;
-    if (!this.rt) this.queue = [...this.queue, { task, reads: false }];
-    return false;
-  });
+  get writingOrQueueing(): Operation<boolean> {
+    return new Effect('acquire', this, 'write', (task) => {
+      if (this.tryOwn(task)) return true;
+      if (!this.rt) this.queue = [...this.queue, { task, reads: false }];
+      return false;
+    });
+  }
 
-  readonly tryingToWrite: Operation<boolean> = new Effect('acquire', this, 'write', (task) =>
-    this.tryOwn(task),
-  );
+  get tryingToWrite(): Operation<boolean> {
+    return new Effect('acquire', this, 'write', (task) => this.tryOwn(task));
+  }
 
   /** With PREEMPT_RT: waits for other writers, then closes the gate. 0 or -EINTR. */
   closeGate(signals: Signals | null = null): Operation<number> {
@@ -210,20 +222,26 @@ export class SharedLock extends SimObject {
     );
   }
 
-  readonly writerLeaving: Operation<void> = new Effect<void>('release', this, 'write', () => {
-    this.writer = null;
-    this.openGate();
-  });
+  get writerLeaving(): Operation<void> {
+    return new Effect<void>('release', this, 'write', () => {
+      this.writer = null;
+      this.openGate();
+    });
+  }
 
   /** The writer goes on as a reader; other readers may come in. */
-  readonly downgrading: Operation<void> = new Effect<void>('release', this, 'write', (task) => {
-    this.writer = null;
-    this.enter(task);
-    this.openGate();
-    if (!this.rt && (this.queue.at(0)?.reads ?? false)) this.letReadersIn(this.queue[0].task);
-  });
+  get downgrading(): Operation<void> {
+    return new Effect<void>('release', this, 'write', (task) => {
+      this.writer = null;
+      this.enter(task);
+      this.openGate();
+      if (!this.rt && (this.queue.at(0)?.reads ?? false)) this.letReadersIn(this.queue[0].task);
+    });
+  }
 
-  readonly looking: Operation<boolean> = new Effect('read', this, 'read', () => this.held);
+  get looking(): Operation<boolean> {
+    return new Effect('read', this, 'read', () => this.held);
+  }
 
   private tryOwn(task: Task): boolean {
     if (this.rt ? this.gatekeeper !== null || this.held : this.held || this.queue.length > 0) return false;

@@ -102,7 +102,7 @@ const srcu_readers_active_idx_check = kfunc(
 const try_check_zero = kfunc('try_check_zero', function* (ssp: SrcuStruct, idx: number, trycount: number) {
   const readers = ssp.readers[idx];
   if (!timed()) {
-    yield* readers.gone;
+    yield* readers.gone();
     return true;
   }
   const extra = (yield* srcu_get_delay(ssp)) === 0 ? 1 : 0;

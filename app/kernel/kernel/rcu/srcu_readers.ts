@@ -77,16 +77,20 @@ export class SrcuReaders extends SimObject {
    * A scan finds as many unlocks as locks if at its last look at unlocks nobody was inside and nobody entered since,
    * as far as it saw. Then it could have been made at that very moment. One that fails changes nothing.
    */
-  readonly gone: Operation<void> = new BlockingEffect<void>(
-    'wait',
-    this,
-    'read',
-    () => this.count === 0,
-    () => {},
-  );
+  gone(): Operation<void> {
+    return new BlockingEffect<void>(
+      'wait',
+      this,
+      'read',
+      () => this.count === 0,
+      () => {},
+    );
+  }
 
   /** In a search: is anybody inside? */
-  readonly active: Operation<boolean> = new Effect('read', this, 'read', () => this.count > 0);
+  active(): Operation<boolean> {
+    return new Effect('read', this, 'read', () => this.count > 0);
+  }
 
   /** Tells a waiting grace period that somebody has left. After the unlock was counted. */
   leave(): Operation<void> {

@@ -37,11 +37,13 @@ export class SrcuCallbacks extends SimObject {
     });
   }
 
-  readonly take: Operation<readonly Queued[]> = new Effect('rmw', this, 'write', () => {
-    const { queued } = this;
-    this.queued = [];
-    return queued;
-  });
+  take(): Operation<readonly Queued[]> {
+    return new Effect('rmw', this, 'write', () => {
+      const { queued } = this;
+      this.queued = [];
+      return queued;
+    });
+  }
 }
 
 interface Queued {
@@ -67,13 +69,13 @@ export function* append(ssp: SrcuStruct, head: RcuHead): Body<boolean> {
 
 /** process_srcu(): a grace period for all callbacks that there are, and then those. Runs once for each of them. */
 export function* process(ssp: SrcuStruct): Body<void> {
-  const callbacks = yield* ssp.callbacks.take;
+  const callbacks = yield* ssp.callbacks.take();
   const waiting = callbacks.filter(({ waits }) => waits).length;
   if (waiting > 0) {
     const now = yield* READ_ONCE(ssp.srcu_idx);
-    yield* ssp.readers[(now & 1) === 0 ? 1 : 0].gone;
+    yield* ssp.readers[(now & 1) === 0 ? 1 : 0].gone();
     yield* WRITE_ONCE(ssp.srcu_idx, now + 1);
-    yield* ssp.readers[(now & 1) === 0 ? 0 : 1].gone;
+    yield* ssp.readers[(now & 1) === 0 ? 0 : 1].gone();
     yield* ssp.unended.add(-waiting);
   }
   for (const { head } of callbacks) {
@@ -93,5 +95,5 @@ export function* cleanup(ssp: SrcuStruct): Body<void> {
 }
 
 export function* readersActive({ readers }: SrcuStruct): Body<boolean> {
-  return (yield* readers[0].active) || (yield* readers[1].active);
+  return (yield* readers[0].active()) || (yield* readers[1].active());
 }
