@@ -181,12 +181,12 @@ describe('what does not exist or does not fit together is refused', () => {
     [
       'a script that is no shell',
       'scythe: 1\ntitle: t\nguest:\n  console: |\n    echo a\n    if true; then\n      echo b\n',
-      'f.yaml:8:1: the script: Expected FI, got EOF',
+      'f.yaml:8:1: the script: syntax error: unexpected end of file',
     ],
     [
       'a construct that the shell does not know',
-      'scythe: 1\ntitle: t\nguest:\n  console: |\n    echo a\n    cat <(echo b)\n',
-      'f.yaml:6:5: the script: process substitution <(...) is not supported',
+      'scythe: 1\ntitle: t\nguest:\n  console: |\n    echo a\n    select a in b; do :; done\n',
+      'f.yaml:6:5: the script: select: not supported by this shell',
     ],
     [
       'an unknown program',
