@@ -1,7 +1,7 @@
 // npm run build: bundles the programs of entries.js, and the workbench's page, into dist/.
 // With `--programs` or `--page` only those.
-import { bundle } from './bundle.js';
-import { entries, split } from './entries.js';
+import { bundle, bundlePages } from './bundle.js';
+import { entries, pages, split } from './entries.js';
 import { runNode } from './bootstrap.js';
 
 const wanted = process.argv.slice(2);
@@ -12,6 +12,7 @@ if (all || wanted.includes('--programs')) {
   await bundle(split, true);
 }
 if (all || wanted.includes('--page')) {
+  await bundlePages(pages);
   const vite = [
     'node_modules/vite/bin/vite.js',
     'build',

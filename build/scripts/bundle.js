@@ -30,8 +30,8 @@ export async function bundle(entries, split = false) {
       bundle: true,
       entryPoints: split ? { [basename(outfile, '.js')]: entry } : [entry],
       // just-bash parses shell scripts; its own bundle asks for native modules that are not needed for that.
-      // node-pty is a native module.
-      external: ['electron', 'just-bash', 'node-pty'],
+      // node-pty is a native module; playwright-core, which benchmarks use, finds its own files.
+      external: ['electron', 'just-bash', 'node-pty', 'playwright-core'],
       format: isCommonJs(outfile) ? 'cjs' : 'esm',
       logLevel: 'warning',
       minify: false,
@@ -49,4 +49,27 @@ export async function bundle(entries, split = false) {
 /** @param {string} outfile */
 function isCommonJs(outfile) {
   return outfile.endsWith('.cjs');
+}
+
+/**
+ * Scripts for browsers, each one file that needs no other. Ends the process if one cannot be built.
+ *
+ * @param {Record<string, string>} pages output file -> TypeScript file that it is made of
+ */
+export async function bundlePages(pages) {
+  for (const [outfile, entry] of Object.entries(pages)) {
+    await build({
+      absWorkingDir: root,
+      bundle: true,
+      entryPoints: [entry],
+      format: 'iife',
+      logLevel: 'warning',
+      minify: true,
+      outfile,
+      platform: 'browser',
+      target: 'es2022',
+    }).catch(() => {
+      process.exit(1);
+    });
+  }
 }

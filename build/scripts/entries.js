@@ -12,3 +12,8 @@ export const entries = {
 export const split = {
   'dist/vng/vng.js': 'app/vng/entry.ts',
 };
+
+// Scripts of pages that open without the workbench: all in one file, with its style sheet beside it.
+export const pages = {
+  'dist/export/page.js': 'renderer/export/page.ts',
+};

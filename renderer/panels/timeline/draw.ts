@@ -154,14 +154,14 @@ function drawInstants(surface: Surface, scene: Scene, row: Row, y: number, scale
   let at = lowerBound(instantNs, view.startNs);
   let textUntil = -Infinity;
   while (at < instants.length && (instantNs[at] ?? 0) <= view.endNs) {
-    const instant = instants[at] ?? 0;
     const x = scale.x(instantNs[at] ?? 0);
+    const next = lowerBound(instantNs, scale.ns(Math.floor(x) + 1), at + 1);
+    const instant = mostTelling(instants.subarray(at, Math.min(next, at + MOST_LOOKED_AT)), trace);
     const name = trace.strings[trace.instants.name[instant] ?? 0] ?? '';
     const isReport = trace.instants.flags[instant] === 1;
     const dimmed = search !== '' && !name.toLowerCase().includes(search);
     const colour = isReport ? palette.report : dimmed ? palette.border : colourOf(palette, '', name);
     surface.diamond(x, y, (isReport ? 6 : 4) * zoom, colour);
-    const next = lowerBound(instantNs, scale.ns(Math.floor(x) + 1), at + 1);
     const room = scale.x(instantNs[next] ?? Infinity) - x - 12 * zoom;
     if (x > textUntil && room > 0) {
       const shown = Math.min(room, 300 * zoom);
@@ -170,6 +170,14 @@ function drawInstants(surface: Surface, scene: Scene, row: Row, y: number, scale
     }
     at = next;
   }
+}
+
+/** Of so many instants in one pixel a report is looked for: drawing must not cost more than the pixels. */
+const MOST_LOOKED_AT = 64;
+
+/** What stands for all in a pixel: a report if there is one. */
+function mostTelling(together: Uint32Array, { instants }: TraceData): number {
+  return together.find((instant) => instants.flags[instant] === 1) ?? together[0] ?? 0;
 }
 
 /** A counter as steps: in each pixel the last value counts, so a million samples cost as much as the pixels. */

@@ -1,4 +1,4 @@
-import { flowKinds, type TraceData } from '../../../app/service/contract/trace.ts';
+import { flowKinds, type TraceData } from '../../../app/trace/store/trace-data.ts';
 import type { Palette } from './palette.ts';
 import type { Row } from './rows.ts';
 import type { Surface } from './surface.ts';

@@ -183,6 +183,30 @@ describe('drawing', () => {
     expect(drawn).toEqual([{ x: -2, width: 1003, colour: '#abc' }]);
   });
 
+  test('of instants in one pixel a report is shown', () => {
+    const trace = traceOf(
+      [{ id: 1 }],
+      [],
+      [
+        [1, 'event', 100],
+        [1, 'BUG', 101],
+        [1, 'event', 102],
+        [1, 'event', 900],
+      ],
+    );
+    trace.instants.flags[1] = 1;
+    const none = new Set<number>();
+    const rows = rowsOf({
+      ...{ tracks: trace.tracks, contents: contentOf(trace) },
+      ...{ collapsed: none, pinned: none, filter: '' },
+    });
+    const surface = new SvgSurface(100, 40, '#000');
+    const view = { startNs: 0, endNs: 1000 };
+    drawTracks(surface, { trace, rows, view, scrollY: 0, zoom: 1, palette, selected: null, search: '' });
+    expect(String(surface)).toContain(palette.report);
+    expect(String(surface)).toContain('>BUG<');
+  });
+
   test('a picture file escapes names', () => {
     const surface = new SvgSurface(100, 20, '#000');
     surface.text('<script>&', 0, 10, 100, '#fff');

@@ -3,6 +3,7 @@ import { useEffect, useMemo } from 'react';
 import type { TraceData } from '../../../app/service/contract/trace.ts';
 import { useSelector, useWorkbench } from '../../state/workbench.ts';
 import { contentOf } from './lanes.ts';
+import { quietGroups } from './quiet-groups.ts';
 import { TimelineView } from './timeline-view.tsx';
 import { createTimeline } from './timeline-state.ts';
 import { around, whole } from './viewport.ts';
@@ -44,16 +45,4 @@ function Loaded({ trace, report }: { trace: TraceData; report: number | undefine
     return createTimeline(view, quietGroups(trace));
   }, [trace, report]);
   return <TimelineView trace={trace} contents={contents} store={store} />;
-}
-
-/** Groups that begin collapsed: processes in which nothing much happened. */
-function quietGroups({ tracks, slices }: TraceData): ReadonlySet<number> {
-  const parentOf = new Map(tracks.map(({ id, parent }) => [id, parent]));
-  const busy = new Map<number, number>();
-  for (const track of slices.track) {
-    const parent = parentOf.get(track);
-    if (parent !== null && parent !== undefined) busy.set(parent, (busy.get(parent) ?? 0) + 1);
-  }
-  const quiet = tracks.filter(({ id, kind }) => kind === 'process' && (busy.get(id) ?? 0) < 12);
-  return new Set(quiet.map(({ id }) => id));
 }
