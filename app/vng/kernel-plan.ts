@@ -84,7 +84,8 @@ function folderOfImage(image: string): string {
 /** What --build made in a folder. */
 function builtIn(folder: string, host: Host): Pick<KernelPlan, 'tree' | 'config'> {
   const file = join(folder, '.config');
-  if (!existsSync(file)) {
+  // In a home folder `.config` is a folder, with the settings of programs.
+  if (statSync(file, { throwIfNoEntry: false })?.isFile() !== true) {
     const image = join(folder, 'arch/x86/boot/bzImage');
     throw new VngFailure(
       `kernel file ${image} does not exist, try --build to build the kernel\n` +
