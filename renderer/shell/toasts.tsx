@@ -1,4 +1,5 @@
 import { useSelector, useWorkbench } from '../state/workbench.ts';
+import { findCommand, give } from './commands/index.ts';
 import { Icon } from '../widgets/icon.tsx';
 
 const ICONS = { error: 'error', info: 'info', success: 'pass' } as const;
@@ -9,7 +10,7 @@ export function Toasts() {
   const toasts = useSelector((state) => state.toasts);
   return (
     <div className="toasts" role="log" aria-live="polite" aria-label="Messages">
-      {toasts.map(({ id, kind, text, detail }) => (
+      {toasts.map(({ id, kind, text, detail, command }) => (
         <div key={id} className={`toast ${kind}`}>
           <Icon name={ICONS[kind]} />
           <div>
@@ -18,6 +19,17 @@ export function Toasts() {
               {text}
             </div>
             {detail !== null && <div className="dim">{detail}</div>}
+            {command !== null && (
+              <button
+                className="link"
+                onClick={() => {
+                  workbench.dismiss(id);
+                  give(findCommand(command), workbench);
+                }}
+              >
+                {findCommand(command).title}
+              </button>
+            )}
           </div>
           <button className="icon" aria-label="Dismiss the message" onClick={() => workbench.dismiss(id)}>
             <Icon name="close" />

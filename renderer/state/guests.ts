@@ -23,7 +23,8 @@ export class Guests {
           activeGuest: activeGuest === event.id ? ([...rest.keys()].at(-1) ?? null) : activeGuest,
         });
       } else {
-        workbench.toast('error', event.title, 'In the guest: "Show in timeline" runs it again, recorded.');
+        workbench.set({ activeGuest: event.id });
+        workbench.toast('error', event.title, `Reported by guest ${event.id}`, 'guest.timeline');
       }
     });
   }

@@ -57,6 +57,8 @@ export interface Toast {
   readonly kind: 'error' | 'info' | 'success';
   readonly text: string;
   readonly detail: string | null;
+  /** What can be done about it: the id of a command. */
+  readonly command: string | null;
 }
 
 /** All that the user interface knows. Panels read it; actions change it. */
@@ -68,6 +70,12 @@ export interface State {
   readonly files: readonly FileEntry[];
   readonly documents: ReadonlyMap<string, Document>;
   readonly activeDocument: string | null;
+  /** What was looked at last comes first. */
+  readonly recentFiles: readonly string[];
+  /** A file that is shown beside another one, or beside what is saved of it. */
+  readonly diff: { readonly path: string; readonly other: string | null } | null;
+  /** Markdown files that are shown as they are written, not as a page. */
+  readonly asText: ReadonlySet<string>;
   readonly checks: ReadonlyMap<string, ScenarioCheck>;
   /** Kernel settings above those of the scenario, per scenario file. */
   readonly overrides: ReadonlyMap<string, Overrides>;
@@ -100,8 +108,10 @@ export interface State {
   readonly following: boolean;
 
   readonly toasts: readonly Toast[];
-  readonly paletteOpen: 'commands' | 'files' | null;
+  readonly paletteOpen: 'commands' | 'files' | 'compare' | null;
   readonly dialog: DialogName | null;
+  /** The station of the tour that is on, by its place. */
+  readonly tour: number | null;
 }
 
 export type DialogName = 'shortcuts' | 'share' | 'about' | 'explore' | 'matrix';
@@ -113,6 +123,9 @@ export const initialState: State = {
   files: [],
   documents: new Map(),
   activeDocument: null,
+  recentFiles: [],
+  diff: null,
+  asText: new Set(),
   checks: new Map(),
   overrides: new Map(),
   runs: new Map(),
@@ -136,6 +149,7 @@ export const initialState: State = {
   toasts: [],
   paletteOpen: null,
   dialog: null,
+  tour: null,
 };
 
 /** The map with one entry more, or changed. */

@@ -10,7 +10,7 @@ import { Kernels } from './kernels.ts';
 import { Runs } from './runs.ts';
 import { Searches } from './searches.ts';
 import { Sharing } from './sharing.ts';
-import { initialState, type State } from './state.ts';
+import { initialState, type State, type Toast } from './state.ts';
 import { Windows } from './windows.ts';
 import { applySettings } from './apply-settings.ts';
 import { readSettings, type Settings } from './settings.ts';
@@ -64,10 +64,15 @@ export class Workbench {
     this.toast('error', text, error instanceof ServiceError ? error.fix : null);
   }
 
-  toast(kind: 'error' | 'info' | 'success', text: string, detail: string | null = null): void {
+  toast(
+    kind: Toast['kind'],
+    text: string,
+    detail: string | null = null,
+    command: string | null = null,
+  ): void {
     const id = this.nextToast++;
     const others = this.state.toasts.filter((toast) => toast.text !== text).slice(-4);
-    this.set({ toasts: [...others, { id, kind, text, detail }] });
+    this.set({ toasts: [...others, { id, kind, text, detail, command }] });
     if (kind !== 'error') setTimeout(() => this.dismiss(id), 6000);
   }
 
