@@ -4,6 +4,7 @@ import type { Workbench } from './workbench.ts';
 
 const DRAFT_MS = 500;
 const CHECK_MS = 250;
+const MOST_RECENT = 20;
 
 /** Files: what there is, what is open, what is not saved yet. */
 export class Documents {
@@ -17,8 +18,11 @@ export class Documents {
     await this.refresh();
     host.subscribe('workspace/changes', {}, () => this.workbench.attempt(this.refresh()));
     const { value } = await host.call('state/read', { key: 'open-files' });
-    const stored = value as { paths?: unknown; active?: unknown } | null;
+    const stored = value as { paths?: unknown; active?: unknown; recent?: unknown } | null;
     const known = new Set(this.workbench.state.files.map(({ path }) => path));
+    const recent: unknown[] = Array.isArray(stored?.recent) ? stored.recent : [];
+    const isKnown = (path: unknown): path is string => typeof path === 'string' && known.has(path);
+    this.workbench.set({ recentFiles: recent.filter(isKnown).slice(0, MOST_RECENT) });
     const paths = Array.isArray(stored?.paths) ? stored.paths : [];
     for (const path of paths) {
       if (typeof path === 'string' && known.has(path)) await this.open(path, { show: false });
@@ -52,7 +56,12 @@ export class Documents {
   }
 
   activate(path: string): void {
-    this.workbench.set({ activeDocument: path });
+    const { recentFiles, diff } = this.workbench.state;
+    this.workbench.set({
+      activeDocument: path,
+      recentFiles: [path, ...recentFiles.filter((other) => other !== path)].slice(0, MOST_RECENT),
+      diff: diff?.path === path ? diff : null,
+    });
     this.remember();
     this.check(path);
   }
@@ -123,12 +132,28 @@ export class Documents {
   close(path: string): void {
     const { workbench } = this;
     const documents = withoutEntry(workbench.state.documents, path);
-    const { activeDocument } = workbench.state;
+    const { activeDocument, diff } = workbench.state;
     workbench.set({
       documents,
+      diff: diff?.path === path ? null : diff,
       activeDocument: activeDocument === path ? ([...documents.keys()].at(-1) ?? null) : activeDocument,
     });
     this.remember();
+  }
+
+  /** Shows the active file beside another one; beside what is saved of it if that is null. */
+  compare(other: string | null): void {
+    const { activeDocument } = this.workbench.state;
+    if (activeDocument === null) return;
+    this.workbench.set({ diff: { path: activeDocument, other } });
+    this.workbench.layout?.show('editor');
+  }
+
+  /** Shows Markdown as a page, or as it is written. */
+  togglePage(path: string): void {
+    const asText = new Set(this.workbench.state.asText);
+    if (!asText.delete(path)) asText.add(path);
+    this.workbench.set({ asText });
   }
 
   private check(path: string): void {
@@ -157,8 +182,8 @@ export class Documents {
   }
 
   private remember(): void {
-    const { documents, activeDocument } = this.workbench.state;
-    const value = { paths: [...documents.keys()], active: activeDocument };
+    const { documents, activeDocument, recentFiles } = this.workbench.state;
+    const value = { paths: [...documents.keys()], active: activeDocument, recent: [...recentFiles] };
     if (!this.workbench.isViewer) {
       this.workbench.attempt(this.workbench.host.call('state/write', { key: 'open-files', value }));
     }

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'react';
 import { useSelector, useWorkbench } from '../../state/workbench.ts';
 import { provideLanguage } from './language/providers.ts';
+import { modelOf, uriOf } from './models.ts';
 import { editorOptions, fontSize, monaco } from './monaco.ts';
 
 /** Monaco on the active document. Each file has a model of its own, so that undo and the cursor stay with it. */
@@ -50,15 +51,6 @@ export default function CodeEditor() {
   useClosedModels();
 
   return <div ref={host} className="editor-host" />;
-}
-
-function uriOf(path: string): monaco.Uri {
-  return monaco.Uri.from({ scheme: 'scythe', path: `/${path}` });
-}
-
-function modelOf(path: string, text: string): monaco.editor.ITextModel {
-  const language = path.endsWith('.yaml') ? 'yaml' : 'plaintext';
-  return monaco.editor.getModel(uriOf(path)) ?? monaco.editor.createModel(text, language, uriOf(path));
 }
 
 /** Text that came from elsewhere goes into the model as one edit, so that undo brings back what was there. */

@@ -5,20 +5,33 @@ import { useSelector, useWorkbench } from '../../state/workbench.ts';
 import { Icon } from '../../widgets/icon.tsx';
 
 const CodeEditor = lazy(() => import('./code-editor.tsx'));
+const DiffEditor = lazy(() => import('./diff-editor.tsx'));
+const MarkdownPage = lazy(() => import('./markdown/markdown-page.tsx'));
 
 /** The open files in tabs, and the one that is edited. */
 export default function Editor() {
   const active = useSelector(({ activeDocument, documents }) =>
     activeDocument === null ? null : (documents.get(activeDocument) ?? null),
   );
+  const diff = useSelector((state) => state.diff);
+  const asText = useSelector(
+    ({ activeDocument, asText }) => activeDocument !== null && asText.has(activeDocument),
+  );
   if (active === null) return <NothingOpen />;
+  const page = active.path.endsWith('.md') && !asText;
   return (
     <>
       <Tabs />
       <div className="panel-body editor-body">
         {/* The text is there at once; the editor takes a moment to load. */}
         <Suspense fallback={<pre className="editor-waiting">{active.text}</pre>}>
-          <CodeEditor />
+          {diff?.path === active.path ? (
+            <DiffEditor path={active.path} other={diff.other} />
+          ) : page ? (
+            <MarkdownPage path={active.path} text={active.text} />
+          ) : (
+            <CodeEditor />
+          )}
         </Suspense>
       </div>
     </>
@@ -75,6 +88,19 @@ function Tabs() {
           </span>
         );
       })}
+      {active?.endsWith('.md') === true && (
+        <>
+          <span className="spring" />
+          <button
+            className="icon quiet"
+            aria-label="Show as page or as text"
+            title="Show as page or as text (Alt+M)"
+            onClick={() => workbench.documents.togglePage(active)}
+          >
+            <Icon name="open-preview" />
+          </button>
+        </>
+      )}
     </div>
   );
 }

@@ -76,6 +76,42 @@ export const fileCommands: readonly Command[] = [
     },
   },
   {
+    id: 'file.diff.saved',
+    title: 'Compare with Saved',
+    summary: 'Shows what has been changed since the file was saved.',
+    menu: 'File',
+    section: 4,
+    icon: 'diff',
+    when: ({ activeDocument, documents }) => {
+      const document = activeDocument === null ? undefined : documents.get(activeDocument);
+      return document !== undefined && isDirty(document);
+    },
+    run: ({ documents }) => documents.compare(null),
+  },
+  {
+    id: 'file.diff.with',
+    title: 'Compare with …',
+    summary: 'Shows the file beside another one.',
+    menu: 'File',
+    section: 4,
+    icon: 'diff',
+    when: hasDocument,
+    run: (workbench) => workbench.set({ paletteOpen: 'compare' }),
+  },
+  {
+    id: 'file.page',
+    title: 'Show Markdown as Page or as Text',
+    menu: 'File',
+    section: 4,
+    icon: 'open-preview',
+    keys: ['Alt+M'],
+    whileTyping: true,
+    when: ({ activeDocument }) => activeDocument?.endsWith('.md') === true,
+    run: ({ state, documents }) => {
+      if (state.activeDocument !== null) documents.togglePage(state.activeDocument);
+    },
+  },
+  {
     id: 'file.autosave',
     title: 'Toggle Autosave',
     menu: 'File',

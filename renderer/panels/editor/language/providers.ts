@@ -9,6 +9,8 @@ const LANGUAGE = 'yaml';
 
 /** Completion, hover, definitions, format and outline for scenarios, until the function that it returns is called. */
 export function provideLanguage(workbench: Workbench): () => void {
+  // Viewers read the text; the help is for those who write.
+  if (workbench.isViewer) return () => {};
   let schema: Schema = {};
   workbench.attempt(
     workbench.host.call('scenario/schema', {}).then((answer) => {
