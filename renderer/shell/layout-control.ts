@@ -67,6 +67,10 @@ export class LayoutControl {
     if (version !== LAYOUT_VERSION || typeof layout !== 'object' || layout === null) return false;
     try {
       this.api.fromJSON(layout as ReturnType<DockviewApi['toJSON']>, { reuseExistingPanels: true });
+      // The owner's layout, shown to a viewer, has panels that are of no use to them.
+      for (const { id } of this.isViewer() ? [...this.api.panels] : []) {
+        if (findPanel(id)?.forViewers !== true) this.close(id);
+      }
       return this.api.panels.length > 0;
     } catch {
       this.api.clear();

@@ -24,6 +24,7 @@ export function ToolBar() {
         <CommandButton id="go.back-over" className="mirrored" />
         <CommandButton id="go.back" />
         <CommandButton id="run.play" icon={playing ? 'debug-pause' : 'debug-continue-small'} />
+        <PlaySpeed />
         <CommandButton id="go.into" />
         <CommandButton id="go.over" />
         <CommandButton id="go.out" />
@@ -34,6 +35,28 @@ export function ToolBar() {
       <RunPicker />
       {!workbench.isViewer && <KernelBadge />}
     </div>
+  );
+}
+
+const SPEEDS = [1, 2, 5, 10, 50, 200];
+
+/** How fast Play steps. */
+function PlaySpeed() {
+  const workbench = useWorkbench();
+  const speed = useSelector((state) => state.settings.playSpeed);
+  return (
+    <select
+      aria-label="Steps per second while playing"
+      title="Steps per second while playing"
+      value={speed}
+      onChange={({ target }) => workbench.changeSettings({ playSpeed: Number(target.value) })}
+    >
+      {SPEEDS.map((choice) => (
+        <option key={choice} value={choice}>
+          {choice}/s
+        </option>
+      ))}
+    </select>
   );
 }
 
@@ -53,7 +76,11 @@ function KernelBadge() {
     >
       <span className="badge">{overrides.tree ?? kernel.tree}</span>
       <span className="badge">{rt === true ? 'PREEMPT_RT' : 'no PREEMPT_RT'}</span>
-      {patches.length > 0 && <span className="badge">{patches.map((name) => `+ ${name}`).join(' ')}</span>}
+      {patches.map((name) => (
+        <span key={name} className="badge patch" title={name}>
+          + {name}
+        </span>
+      ))}
       {count > 0 && <span className="badge warn">{count} changed</span>}
     </button>
   );

@@ -4,6 +4,7 @@ const PUBLISH_MS = 60;
 
 /** One workbench shown to others. The owner publishes what they look at; viewers follow, or look around alone. */
 export class Sharing {
+  private layoutShown = '';
   private timer: ReturnType<typeof setTimeout> | null = null;
 
   constructor(private readonly workbench: Workbench) {}
@@ -57,7 +58,12 @@ export class Sharing {
   private async show(view: Record<string, unknown>): Promise<void> {
     const { workbench } = this;
     const { activeRun, cursor, activeDocument, activeGuest, layout } = view;
-    if (layout !== null && layout !== undefined) workbench.layout?.restore(layout);
+    // With each step comes the layout as well; panels that stand are left alone.
+    const text = JSON.stringify(layout ?? null);
+    if (text !== this.layoutShown && layout !== null && layout !== undefined) {
+      workbench.layout?.restore(layout);
+      this.layoutShown = text;
+    }
     if (typeof activeDocument === 'string') await workbench.documents.open(activeDocument, { show: false });
     if (typeof activeGuest === 'string') workbench.set({ activeGuest });
     if (typeof activeRun === 'string' && workbench.state.activeRun !== activeRun) {

@@ -24,6 +24,9 @@ export default function Kernel() {
   const own = useSelector(({ activeDocument, checks }) =>
     activeDocument === null ? null : (checks.get(activeDocument)?.kernel ?? null),
   );
+  const checked = useSelector(
+    ({ activeDocument, checks }) => activeDocument !== null && checks.has(activeDocument),
+  );
   const overrides = useSelector(({ activeDocument, overrides }) =>
     activeDocument === null ? NONE : (overrides.get(activeDocument) ?? NONE),
   );
@@ -46,7 +49,11 @@ export default function Kernel() {
   if (own === null || resolved === null || catalogue === null) {
     return (
       <div className="empty">
-        {path === null ? 'Open a scenario to see its kernel.' : 'The scenario has errors.'}
+        {path?.endsWith('.yaml') !== true
+          ? 'Open a scenario to see its kernel.'
+          : checked && own === null
+            ? 'The scenario has errors: the editor marks them.'
+            : 'The scenario is being read …'}
       </div>
     );
   }
