@@ -1,5 +1,6 @@
 import './address-space.css';
 import type { Inspection, InspectedMm } from '../../../app/service/contract/inspection.ts';
+import { useWorkbench } from '../../state/workbench.ts';
 import { Icon } from '../../widgets/icon.tsx';
 import { WithInspection } from '../use-inspection.tsx';
 
@@ -175,13 +176,26 @@ function PageCell({ pfn, page, dead, about }: CellProps) {
   );
 }
 
+/** Counters by their names. A click goes back to the last write of one, with Shift on to the next. */
 function Counters({ counters }: { counters: Readonly<Record<string, number>> }) {
+  const workbench = useWorkbench();
   return (
     <dl className="counters mono">
       {Object.entries(counters).map(([name, value]) => (
         <div key={name}>
           <dt>{name}</dt>
-          <dd>{value}</dd>
+          <dd>
+            <button
+              className="link mono"
+              title={`Back to the last write of ${name}; with Shift on to the next`}
+              onClick={({ shiftKey }) => {
+                const direction = shiftKey ? 'forward' : 'back';
+                workbench.attempt(workbench.runs.seek(direction, { kind: 'write', object: name }));
+              }}
+            >
+              {value}
+            </button>
+          </dd>
         </div>
       ))}
     </dl>

@@ -8,7 +8,7 @@ import { findAll } from './find.ts';
 import type { Hit } from './hit.ts';
 import { selectMatch } from './matches.ts';
 import type { Row } from './rows.ts';
-import { SvgSurface } from './surface.ts';
+import { CanvasSurface, SvgSurface } from './surface.ts';
 import type { TimelineStore } from './timeline-state.ts';
 import type { Size } from './use-size.ts';
 import { whole, zoomed } from './viewport.ts';
@@ -94,6 +94,14 @@ export function Controls({ trace, store, scene, size, rows, select }: Props) {
       )}
       <button
         className="icon"
+        aria-label="Save a picture as PNG"
+        title="Save what is shown as PNG"
+        onClick={() => savePng(scene, size)}
+      >
+        <Icon name="file-media" />
+      </button>
+      <button
+        className="icon"
         aria-label="Save a picture as SVG"
         title="Save what is shown as SVG"
         onClick={() => {
@@ -106,4 +114,21 @@ export function Controls({ trace, store, scene, size, rows, select }: Props) {
       </button>
     </div>
   );
+}
+
+/** Pictures are twice as fine as the screen: they are looked at on paper and on projectors. */
+const PNG_SCALE = 2;
+
+function savePng(scene: Scene, { width, height }: Size): void {
+  const canvas = document.createElement('canvas');
+  canvas.width = width * PNG_SCALE;
+  canvas.height = height * PNG_SCALE;
+  const context = canvas.getContext('2d');
+  if (context === null) return;
+  context.scale(PNG_SCALE, PNG_SCALE);
+  drawTracks(new CanvasSurface(context, width, height, scene.zoom), scene);
+  canvas.toBlob((blob) => {
+    if (blob === null) return;
+    void blob.arrayBuffer().then((bytes) => saveFile('timeline.png', 'image/png', new Uint8Array(bytes)));
+  });
 }
