@@ -52,16 +52,16 @@ describe.skipIf(skipped)('the workbench for everybody', { timeout: 3 * PATIENCE_
 
     // Every panel by its shortcut, every group by F6, the menus by arrows.
     for (const [keys, id] of [
-      ['Control+Shift+X', 'timeline'],
-      ['Control+Shift+T', 'tasks'],
-      ['Control+Shift+A', 'address-space'],
-      ['Control+Shift+O', 'locks'],
-      ['Control+Shift+K', 'kernel'],
+      ['Alt+Shift+X', 'timeline'],
+      ['Alt+Shift+P', 'tasks'],
+      ['Alt+Shift+Z', 'address-space'],
+      ['Alt+Shift+L', 'locks'],
+      ['Alt+Shift+K', 'kernel'],
     ] as const) {
       await page.keyboard.press(keys);
       await bench.panel(id).waitFor();
     }
-    await page.keyboard.press('Alt+2');
+    await page.keyboard.press('Alt+Shift+Digit2');
     const visited = new Set<string>();
     for (let count = 0; count < 8; count++) {
       await page.keyboard.press('F6');
@@ -79,16 +79,16 @@ describe.skipIf(skipped)('the workbench for everybody', { timeout: 3 * PATIENCE_
 
   test('whoever tabs through it comes to every button, and sees where they are', async () => {
     const { page } = bench;
-    await page.keyboard.press('Alt+2');
+    await page.keyboard.press('Alt+Shift+Digit2');
     await bench.panel('dmesg').waitFor();
     await page.getByRole('button', { name: 'Run', exact: true }).focus();
     const reached: string[] = [];
     for (let count = 0; count < 12; count++) {
       await page.keyboard.press('Tab');
-      const [name, outline] = (await page.evaluate(
+      const [name, outline] = await page.evaluate<[string, string]>(
         `[document.activeElement.getAttribute('aria-label') ?? document.activeElement.textContent,
           getComputedStyle(document.activeElement).outlineStyle]`,
-      )) as [string, string];
+      );
       reached.push(name);
       expect(outline, name).not.toBe('none');
     }
@@ -100,13 +100,13 @@ describe.skipIf(skipped)('the workbench for everybody', { timeout: 3 * PATIENCE_
     test.each(PRESETS)('the layout %s has no serious issue', async (preset) => {
       const { page } = bench;
       await bench.command(`Theme: ${theme}`);
-      await page.keyboard.press(`Alt+${PRESETS.indexOf(preset) + 1}`);
+      await page.keyboard.press(`Alt+Shift+Digit${PRESETS.indexOf(preset) + 1}`);
       await page.locator(`.dv-tab`).first().waitFor();
       await settled();
       await page.evaluate(axe);
-      const { violations } = (await page.evaluate(
+      const { violations } = await page.evaluate<AxeResults>(
         `axe.run(document, { resultTypes: ['violations'] })`,
-      )) as AxeResults;
+      );
       const serious = violations
         .filter(({ impact }) => impact === 'serious' || impact === 'critical')
         .flatMap(({ id, nodes }) => nodes.map(({ target, html }) => `${id}: ${target.join(' ')} ${html}`));
@@ -125,7 +125,7 @@ describe.skipIf(skipped)('the workbench for everybody', { timeout: 3 * PATIENCE_
     await bench.command('Theme: Dark');
     await page.setViewportSize(size);
     for (const [index, preset] of PRESETS.entries()) {
-      await page.keyboard.press(`Alt+${index + 1}`);
+      await page.keyboard.press(`Alt+Shift+Digit${index + 1}`);
       await settled();
       await bench.picture(`size-${name.replaceAll(/\W+/g, '-')}-${preset}`.toLowerCase());
       expect(await page.evaluate(CUT_OFF), preset).toEqual([]);

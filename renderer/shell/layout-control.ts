@@ -5,6 +5,9 @@ import { presets, type Placement, type Preset, type PresetName } from './presets
 /** A layout that is stored says which version of this file wrote it; others are not read. */
 const LAYOUT_VERSION = 1;
 
+/** What the panels have in a window of 1280 by 720. */
+const [USUAL_WIDTH, USUAL_HEIGHT] = [1280, 600];
+
 /** The panels on the screen: shown, moved, saved. */
 export class LayoutControl {
   constructor(
@@ -47,7 +50,10 @@ export class LayoutControl {
     const next = groups[(at + direction + groups.length) % groups.length];
     const panel = next?.activePanel;
     panel?.api.setActive();
-    next?.element.querySelector<HTMLElement>('.panel, [tabindex]')?.focus();
+    const inside = next?.element;
+    (
+      inside?.querySelector<HTMLElement>('.panel') ?? inside?.querySelector<HTMLElement>('[tabindex]')
+    )?.focus();
   }
 
   apply(name: PresetName): void {
@@ -88,6 +94,10 @@ export class LayoutControl {
     if (definition === undefined || (this.isViewer() && !definition.forViewers)) return;
     const reference = beside === undefined ? undefined : this.api.getPanel(beside);
     const vertical = direction === 'above' || direction === 'below';
+    // Sizes are meant for a usual window; in a small one, or a magnified one, each gives its share.
+    const share = vertical ? this.api.height / USUAL_HEIGHT : this.api.width / USUAL_WIDTH;
+    // Before the first layout the dock has no size.
+    const pixels = size === undefined ? undefined : Math.round(size * Math.min(1, share === 0 ? 1 : share));
     this.api.addPanel({
       id: panel,
       component: panel,
@@ -95,7 +105,7 @@ export class LayoutControl {
       ...(reference !== undefined && {
         position: { referencePanel: reference.id, direction: direction ?? 'within' },
       }),
-      ...(size !== undefined && (vertical ? { initialHeight: size } : { initialWidth: size })),
+      ...(pixels !== undefined && (vertical ? { initialHeight: pixels } : { initialWidth: pixels })),
     });
   }
 }

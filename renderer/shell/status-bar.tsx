@@ -28,7 +28,7 @@ function CursorStatus() {
         {inspection !== null && ` at ${formatStamp(inspection.nowNs).trim()}`}
       </span>
       {inspection !== null && <span aria-live="polite">{inspection.last}</span>}
-      <span className="dim">{lastStep}</span>
+      {lastStep !== inspection?.last && <span className="dim">{lastStep}</span>}
     </>
   );
 }

@@ -12,6 +12,8 @@ export const CUT_OFF = `(() => {
     if (getComputedStyle(control).visibility === 'hidden') continue;
     // Tabs that do not fit are behind a button that lists them.
     if (control.closest('.dv-tabs-container')) continue;
+    // The names of tracks scroll with the canvas beside them.
+    if (control.closest('.timeline-names')) continue;
     const name = control.getAttribute('aria-label') ?? control.textContent.trim().slice(0, 40);
     let free = { x: false, y: false };
     for (let parent = control.parentElement; parent !== null; parent = parent.parentElement) {

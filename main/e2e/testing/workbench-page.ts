@@ -5,7 +5,7 @@ import { expect } from 'vitest';
 import { root } from '../../../build/scripts/bootstrap.js';
 
 /** On a busy machine things take their time; what never comes is told after this. */
-export const PATIENCE_MS = 20_000;
+export const PATIENCE_MS = 60_000;
 
 /** The workbench in a browser, driven as a person does: by keys, by clicks, by what can be read. */
 export class WorkbenchPage {

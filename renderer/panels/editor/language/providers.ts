@@ -31,7 +31,8 @@ export function provideLanguage(workbench: Workbench): () => void {
     languages.registerDefinitionProvider(LANGUAGE, {
       provideDefinition: async (model, position) => {
         const place = placeAt(model.getValue(), model.getOffsetAt(position));
-        if (place === null) return null;
+        // A name, not a line of text.
+        if (place === null || !/^[\w$.-]{1,200}$/.test(place.word)) return null;
         const source = await workbench.host.call('source/find', { name: place.word });
         if (source === null) return null;
         workbench.set({ sourceAt: source });
