@@ -10,7 +10,7 @@ import { user_process_at_boot } from '../kernel/kernel/process.ts';
 import { bareProgram } from '../kernel/mm/process-image.ts';
 import { reservePidsBelow } from '../kernel/kernel/pid.ts';
 import { reserve } from '../kernel/struct.ts';
-import { findProgram, programs } from './programs/index.ts';
+import { findProgram, programNames } from './programs/index.ts';
 import type { Program } from './programs/program.ts';
 import type { ScriptNode, StatementNode } from './shell/ast.ts';
 import type { ParsedScript } from './shell/issues.ts';
@@ -122,8 +122,6 @@ export function startInteractiveShell(kernel: Kernel, options: InteractiveOption
     return task;
   });
 }
-
-const programNames = (): readonly string[] => programs.map(({ name }) => name);
 
 function loginEnvironment(user: string, home: string): readonly (readonly [name: string, value: string])[] {
   const mine = new Map([...ENVIRONMENT, ['HOME', home], ['LOGNAME', user], ['USER', user]] as const);

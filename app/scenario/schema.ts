@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { OperationKind } from '../sim/operation.ts';
 import { expectSchema } from './expect-schema.ts';
+import { LONGEST_CONSOLE_SCRIPT } from './limits.ts';
 import { configuration, duration, hasNoIssue, name } from './schema-parts.ts';
 import { PERCENT, RATIO, SIZE } from './units.ts';
 
@@ -86,7 +87,7 @@ export const guestSchema = z
     console: z
       .string()
       .min(1)
-      .max(65_536)
+      .max(LONGEST_CONSOLE_SCRIPT)
       .meta({ description: 'A shell script that the console of the guest runs; the run ends with it.' })
       .optional(),
     tasks: z

@@ -9,6 +9,8 @@ interface BootFacts {
   readonly memory: number;
   readonly interactive: boolean;
   readonly hostname: string;
+  /** What is wrong with the user that was asked for. */
+  readonly complaint: string | null;
   /** Virtual time at which user land starts. */
   readonly until: number;
 }
@@ -70,7 +72,7 @@ function kernelLines({ cpus, config }: Kernel, { commandLine, memory }: BootFact
   ];
 }
 
-function initLines({ interactive, hostname }: BootFacts): Line[] {
+function initLines({ interactive, hostname, complaint }: BootFacts): Line[] {
   const said = [
     `Setting hostname to ${hostname}...`,
     'running systemd-tmpfiles',
@@ -78,6 +80,7 @@ function initLines({ interactive, hostname }: BootFacts): Line[] {
     'triggering udev coldplug',
     'waiting for udev to settle',
     'udev is done',
+    ...(complaint === null ? [] : [complaint]),
     interactive ? 'initialization done' : 'starting script',
   ];
   return said.map((text) => info(`virtme-ng-init: ${text}`));

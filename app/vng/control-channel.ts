@@ -10,17 +10,27 @@ import {
 } from './control.ts';
 import { describeTasks } from './describe.ts';
 import type { NewReport } from './reports.ts';
-import type { ConsoleState, Session, SessionWatcher } from './session.ts';
+import type { Engine } from './engine.ts';
+import type { GuestMachine } from './guest-machine.ts';
+import type { ConsoleState, SessionWatcher } from './session.ts';
 
 /** The guest's clock is told so often, while it goes. */
 const CLOCK_MS = 100;
 /** Whoever listens has so long to answer a connection. */
 const CONNECT_MS = 5_000;
 
+/** What a channel watches and steers: a session or a script. */
+export interface Controlled {
+  readonly guest: GuestMachine;
+  readonly engine: Engine;
+  readonly state: ConsoleState;
+  exit(): void;
+}
+
 export interface ChannelOptions {
   readonly path: string;
   readonly token: string;
-  readonly session: Session;
+  readonly session: Controlled;
   readonly tree: string;
   readonly patches: readonly string[];
   readonly seed: number;

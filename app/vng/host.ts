@@ -1,4 +1,4 @@
-import { readSync } from 'node:fs';
+import { readFileSync, readSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { VngFailure } from './failure.ts';
 
@@ -9,6 +9,8 @@ export interface Host {
   readonly outIsTerminal: boolean;
   readonly columns: number;
   readonly user: string;
+  /** Is there such a user? The guest of a real vng has those of its host. */
+  hasUser(name: string): boolean;
   out(text: string): void;
   err(text: string): void;
   /** All of standard input, at most so many bytes. */
@@ -17,16 +19,29 @@ export interface Host {
 
 /** The process that runs. */
 export function processHost(): Host {
+  const user = process.env['USER'] ?? 'root';
   return {
     cwd: process.cwd(),
     cpus: availableParallelism(),
     outIsTerminal: process.stdout.isTTY,
     columns: Number(process.env['COLUMNS']) || process.stdout.columns || 80,
-    user: process.env['USER'] ?? 'root',
+    user,
+    hasUser: (name) => name === 'root' || name === user || usersOfHost().includes(name),
     out: (text) => process.stdout.write(text),
     err: (text) => process.stderr.write(text),
     readStdin,
   };
+}
+
+/** By their names in the host's own list; none where there is no such file. */
+function usersOfHost(): string[] {
+  try {
+    return readFileSync('/etc/passwd', 'utf8')
+      .split('\n')
+      .map((line) => line.slice(0, Math.max(0, line.indexOf(':'))));
+  } catch {
+    return [];
+  }
 }
 
 function readStdin(most: number): string {

@@ -7,6 +7,7 @@ import type { ControlChannel } from './control-channel.ts';
 import { describeProcesses } from './describe.ts';
 import { hostClock } from './engine.ts';
 import { EXIT, VngFailure } from './failure.ts';
+import { guestUser } from './guest-user.ts';
 import type { Host } from './host.ts';
 import type { KernelPlan } from './kernel-plan.ts';
 import { Outlet } from './outlet.ts';
@@ -25,7 +26,7 @@ const DEFAULT_SCREEN: Screen = { rows: 24, cols: 80 };
 /** `vng` with a terminal: runs until the user leaves, and gives the exit code. */
 export async function runInteractive(args: Arguments, plan: KernelPlan, host: Host): Promise<number> {
   const screen = screenOf();
-  const user = args.text('user') ?? host.user;
+  const { name: user, complaint } = guestUser(args, host);
   const commandLine = kernelCommandLine(args, plan, { screen, user, cwd: args.text('cwd') ?? '/root' });
   const castFile = args.text('asciicast');
   const cast = castFile === null ? null : new Asciicast(castFile, screen, `vng ${plan.tree.name}`);
@@ -40,6 +41,7 @@ export async function runInteractive(args: Arguments, plan: KernelPlan, host: Ho
         commandLine,
         screen,
         user,
+        complaint,
         cwd: args.text('cwd'),
         hostname: args.text('name') ?? 'virtme-ng',
       },
@@ -168,8 +170,9 @@ class TerminalDriver {
   }
 
   private write(file: string): void {
+    const text = this.session?.recording.scenario('A recorded session') ?? '';
     try {
-      writeFileSync(file, this.session?.recording.scenario('A recorded session') ?? '');
+      writeFileSync(file, text);
     } catch (error) {
       throw new VngFailure(`${file} cannot be written: ${reasonOf(error)}`);
     }

@@ -3,6 +3,7 @@ import { catalogue } from '../scenario/catalogue.ts';
 import { loadScenario } from '../scenario/load.ts';
 import { resolve } from '../scenario/resolve.ts';
 import { runOnce } from '../scenario/run.ts';
+import { SessionRecording } from './recording.ts';
 import { planFor, TestConsole } from './testing/console.ts';
 
 /** The scenario that a session became, and a run of it. */
@@ -66,4 +67,12 @@ describe('what was typed becomes a scenario', () => {
     const console = await TestConsole.open();
     expect(rerun(console).run.met).toBe(true);
   });
+});
+
+test('what is longer than a scenario takes is refused, with the way out', () => {
+  const recording = new SessionRecording(planFor({}));
+  for (let i = 0; i < 7; i++) recording.command(`echo ${'x'.repeat(10_000)}`, i);
+  expect(() => recording.scenario('long')).toThrow(
+    /70042 characters, and a scenario takes 65536: record a shorter/,
+  );
 });

@@ -1,4 +1,6 @@
 import type { KernelPlan } from './kernel-plan.ts';
+import { LONGEST_CONSOLE_SCRIPT } from '../scenario/limits.ts';
+import { VngFailure } from './failure.ts';
 import { differences } from '../kernel/kconfig.ts';
 
 /** A command that was entered at the prompt, with its moments in virtual time. */
@@ -87,10 +89,21 @@ export class SessionRecording {
       'guest:',
       // The indentation is said, as a command may begin with blanks.
       '  console: |2',
-      ...this.script().map((line) => (line === '' ? '' : `    ${line}`)),
+      ...this.checkedScript().map((line) => (line === '' ? '' : `    ${line}`)),
       ...this.expectations(),
     ];
     return `${lines.join('\n')}\n`;
+  }
+
+  /** A scenario takes so much script, and a longer one is no file that could be run. */
+  private checkedScript(): string[] {
+    const lines = this.script();
+    const size = lines.reduce((sum, { length }) => sum + length + 1, 0);
+    if (size <= LONGEST_CONSOLE_SCRIPT) return lines;
+    const fix = 'record a shorter session, or put what is long into a file of the guest by a loop';
+    throw new VngFailure(
+      `what was typed makes a script of ${size} characters, and a scenario takes ${LONGEST_CONSOLE_SCRIPT}: ${fix}`,
+    );
   }
 
   private script(): string[] {

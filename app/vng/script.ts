@@ -1,5 +1,6 @@
 import { ByteDecoder } from '../base/byte-text.ts';
 import { startProgram, type ScriptParser } from '../console/guest.ts';
+import { FIRST_USER, users } from '../console/userland/users.ts';
 import { findProgram } from '../console/programs/index.ts';
 import {
   add_script_ports,
@@ -15,10 +16,14 @@ import { describeProcesses } from './describe.ts';
 import { Engine, hostClock } from './engine.ts';
 import { EXIT } from './failure.ts';
 import { GuestMachine } from './guest-machine.ts';
+import type { ControlChannel, Controlled } from './control-channel.ts';
+import { guestUser, type GuestUser } from './guest-user.ts';
 import type { Host } from './host.ts';
 import { KernelConsole } from './kernel-console.ts';
 import type { KernelPlan } from './kernel-plan.ts';
 import { Outlet } from './outlet.ts';
+import { ReportWatch } from './reports.ts';
+import type { ConsoleState } from './session.ts';
 import { loadParser } from './start.ts';
 
 /** Input that the guest has not read yet; more stays with whoever writes it. */
@@ -31,47 +36,65 @@ const ABORT_FLUSH_MS = 500;
 
 /** `vng -- command`: runs it with the three streams of this process, and gives its exit status. */
 export async function runScript(args: Arguments, plan: KernelPlan, host: Host): Promise<number> {
-  const user = args.text('user') ?? 'root';
+  const user = guestUser(args, host);
   for (const option of ['record', 'asciicast']) {
     if (args.has(option)) host.err(`vng: --${option}: only an interactive session is recorded\n`);
   }
-  const words = kernelCommandLine(args, plan, { screen: null, user, cwd: args.text('cwd') ?? '/root' });
+  const commandLine = kernelCommandLine(args, plan, {
+    screen: null,
+    user: user.name,
+    cwd: args.text('cwd') ?? '/root',
+  });
   const parse = await loadParser();
-  return new ScriptRun(args, plan, words, parse, host).run();
+  return new ScriptRun({ args, plan, commandLine, parse, host, user }).run();
 }
 
-class ScriptRun {
-  private readonly guest: GuestMachine;
-  private readonly engine: Engine;
+interface ScriptOptions {
+  readonly args: Arguments;
+  readonly plan: KernelPlan;
+  readonly commandLine: readonly string[];
+  readonly parse: ScriptParser;
+  readonly host: Host;
+  readonly user: GuestUser;
+}
+
+class ScriptRun implements Controlled {
+  readonly guest: GuestMachine;
+  readonly engine: Engine;
+
   private readonly shell: TaskStruct;
   private readonly stdin: VirtioPort;
   private readonly outlets: readonly Outlet[];
   private readonly offs: (() => void)[] = [];
   private resolve: (code: number) => void = () => {};
   private over = false;
+  /** Why it ended, for whoever watches. */
+  private reason = 'the script has ended';
   private inputEnded = false;
   private patience: (() => void) | null = null;
   private impatient = false;
   private patienceMs = FLUSH_MS;
 
-  constructor(
-    private readonly args: Arguments,
-    plan: KernelPlan,
-    commandLine: readonly string[],
-    parse: ScriptParser,
-    private readonly host: Host,
-  ) {
+  private channel: ControlChannel | null = null;
+  private reports: ReportWatch;
+  private toldState: ConsoleState | null = null;
+  private panicked = false;
+
+  constructor(private readonly options: ScriptOptions) {
+    const { args, plan, commandLine, parse, user } = options;
     const gone = (fd: number) => () =>
       this.abort(`nobody reads ${fd === 1 ? 'standard output' : 'standard error'} any more`, 141);
     this.outlets = [1, 2].map((fd) => new Outlet(fd, () => this.engine.wake(), gone(fd)));
     this.guest = new GuestMachine(plan, commandLine);
     this.listenToKernel(commandLine);
+    this.reports = new ReportWatch(this.guest.kernel);
     const hostname = args.text('name') ?? 'virtme-ng';
     const facts = {
       commandLine,
       memory: plan.memory,
       interactive: false,
       hostname,
+      complaint: user.complaint,
       until: this.guest.bootedAt,
     };
     printBootLog(this.guest.kernel, facts);
@@ -84,9 +107,24 @@ class ScriptRun {
       ...{ guest: this.guest, clock: hostClock, factor: args.realtime ?? 0 },
       mayGoOn: () => !this.outlets.some((outlet) => outlet.isFull),
       mayLeap: () => this.impatient || !this.stdin.wanted,
-      onHalted: () => this.end(EXIT.GUEST_LOST),
+      onHalted: () => {
+        this.tell();
+        this.end(EXIT.GUEST_LOST);
+      },
       onSlice: () => this.sliced(),
     });
+  }
+
+  get state(): ConsoleState {
+    if (this.over) return 'exited';
+    if (this.panicked) return 'panic';
+    const { state } = this.engine;
+    return state === 'halted' ? 'exited' : state;
+  }
+
+  /** What the control channel asks for. */
+  exit(): void {
+    this.end(EXIT.DONE);
   }
 
   async run(): Promise<number> {
@@ -95,7 +133,9 @@ class ScriptRun {
       this.readInput();
       this.listenToSignals();
       this.engine.start();
+      void this.openControl();
     });
+    await this.channel?.exit(code, this.reason);
     const flushed = await Promise.all(this.outlets.map((outlet) => outlet.flush(this.patienceMs)));
     // A reader that takes nothing would keep the last write, and with it the process, for ever.
     if (flushed.includes(false)) process.kill(process.pid, 'SIGKILL');
@@ -103,14 +143,43 @@ class ScriptRun {
     return code;
   }
 
+  private async openControl(): Promise<void> {
+    const path = process.env['SCYTHE_CONTROL'] ?? '';
+    if (path === '') return;
+    const { ControlChannel } = await import('./control-channel.ts');
+    if (this.over) return;
+    const { tree, patches, seed } = this.options.plan;
+    this.channel = new ControlChannel({
+      ...{ path, token: process.env['SCYTHE_CONTROL_TOKEN'] ?? '', session: this, tree: tree.name, seed },
+      patches: patches.map(({ name }) => name),
+      record: () => {
+        throw new Error('only what was typed can be recorded');
+      },
+      onLost: (reason) => this.abort(`the control channel is lost: ${reason}`, EXIT.FAILED),
+    });
+  }
+
+  private tell(): void {
+    this.channel?.slice();
+    if (this.reports.rests || this.engine.state !== 'running') {
+      for (const report of this.reports.find()) this.channel?.report(report);
+    }
+    const { state } = this;
+    if (state === this.toldState) return;
+    this.toldState = state;
+    this.channel?.state(state);
+  }
+
   private startShell(parse: ScriptParser): TaskStruct {
-    const program = findProgram('sh');
+    const { args, user } = this.options;
+    const asRoot = user.name === 'root';
+    const program = findProgram(asRoot ? 'sh' : 'su');
     if (program === null) throw new Error('the guest has no shell');
     const [input, output, error] = SCRIPT_PORTS.map(portPath);
-    const command = this.args.command ?? '';
+    if (!asRoot) this.guest.inside(() => users().set(user.name, FIRST_USER));
     return startProgram(this.guest.kernel, {
       program,
-      args: ['-c', command],
+      args: [...(asRoot ? [] : [user.name]), '-c', args.command ?? ''],
       parse,
       stdio: [input, output, error],
     });
@@ -119,8 +188,10 @@ class ScriptRun {
   private listenToKernel(commandLine: readonly string[]): void {
     const console = new KernelConsole(this.guest.kernel.sysctl, consoleLogLevel(commandLine));
     // Quiet, the kernel's console leads nowhere; with -v to standard error.
-    if (this.args.verbosity === 0) return;
+    const quiet = this.options.args.verbosity === 0;
     this.guest.onLog = (line) => {
+      if (/^Kernel panic - not syncing/.test(line.text)) this.panicked = true;
+      if (quiet) return;
       const text = console.show(line);
       if (text !== null) this.outlets[1].write(`${text}\n`);
     };
@@ -161,6 +232,7 @@ class ScriptRun {
   }
 
   private sliced(): void {
+    this.tell();
     this.awaitInput();
     if (this.stdin.unread < MOST_UNREAD / 2 && process.stdin.isPaused() && !this.inputEnded)
       process.stdin.resume();
@@ -171,7 +243,7 @@ class ScriptRun {
 
   private listenToSignals(): void {
     const onInterrupt = () => {
-      this.host.err('Interrupted.\n');
+      this.options.host.err('Interrupted.\n');
       this.end(EXIT.FAILED);
     };
     process.on('SIGINT', onInterrupt);
@@ -190,6 +262,7 @@ class ScriptRun {
   private abort(reason: string, code: number): void {
     if (this.over) return;
     this.patienceMs = ABORT_FLUSH_MS;
+    this.reason = reason;
     const moment = (this.guest.now / 1e9).toFixed(3);
     const doing = describeProcesses(this.guest).map((line) => `  ${line}\n`);
     this.outlets[1].write(

@@ -22,6 +22,8 @@ export interface SessionOptions {
   readonly commandLine: readonly string[];
   readonly screen: Screen;
   readonly user: string;
+  /** What init has to say about it. */
+  readonly complaint?: string | null;
   /** Where the shell stands; the user's home for null. */
   readonly cwd: string | null;
   readonly hostname: string;
@@ -172,7 +174,11 @@ export class Session {
     const { guest, options } = this;
     const { plan, commandLine, hostname, user, cwd, show } = options;
     guest.onLog = (line) => this.logged(line);
-    const facts = { commandLine, memory: plan.memory, interactive: true, hostname, until: guest.bootedAt };
+    const { complaint = null } = options;
+    const facts = {
+      ...{ commandLine, memory: plan.memory, interactive: true, hostname, complaint },
+      until: guest.bootedAt,
+    };
     printBootLog(guest.kernel, facts);
     guest.advanceTo(guest.bootedAt);
     guest.tellLog();

@@ -1,5 +1,5 @@
 import { cat, mkdir, poke, rmdir, tee, touch } from './files.ts';
-import { cp, find, ln, ls, mv, rm, statProgram } from './file-tools.ts';
+import { cp, find, ln, mv, rm } from './file-tools.ts';
 import { close_fds, memslot_changer } from './kvm-actions.ts';
 import { columns } from './columns.ts';
 import { date } from './date.ts';
@@ -13,6 +13,7 @@ import { launchers } from './launch.ts';
 import { memhog } from './memhog.ts';
 import { miscellany } from './misc.ts';
 import { hold, mm_lab } from './mm-lab.ts';
+import { ls, readlinkProgram, statProgram } from './ls.ts';
 import { madvise_loop, munmap_loop } from './memory-loops.ts';
 import { mn_lab } from './mn-lab.ts';
 import { process_mrelease } from './process-mrelease.ts';
@@ -84,11 +85,12 @@ export const programs: readonly Program[] = [
     ps,
   ],
   ...[
+    readlinkProgram,
     rm,
     rmdir,
     sed,
     seq,
-    shellProgram(findProgram),
+    shellProgram({ findProgram, programNames }),
     sleep,
     sort,
     statProgram,
@@ -103,12 +105,17 @@ export const programs: readonly Program[] = [
   ...miscellany,
   ...launchers(findProgram),
   stty,
-  su(findProgram),
+  su({ findProgram, programNames }),
   ...builtinPrograms(findProgram),
   ...helpers(() => programs),
 ];
 
 const byName = new Map(programs.map((program) => [program.name, program]));
+
+/** For completion. */
+export function programNames(): readonly string[] {
+  return programs.map(({ name }) => name);
+}
 
 /** Folders in which the guest's programs stand. */
 const FOLDERS = new Set(['', '.', '/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin', '/root']);

@@ -12,7 +12,7 @@ import type { Invocation, Program } from './program.ts';
 const USAGE = '-c SCRIPT [NAME [ARGUMENT]...] | FILE [ARGUMENT]...';
 
 /** The shell as a program: `sh -c SCRIPT`, `sh FILE`, or with a terminal to type to. */
-export const shellProgram = (findProgram: ShellHost['findProgram'], name = 'sh'): Program => ({
+export const shellProgram = (host: Omit<ShellHost, 'parse'>, name = 'sh'): Program => ({
   ...{ name, summary: 'Runs a shell script.', operands: USAGE },
   options: [
     { flag: '-c', value: 'SCRIPT', description: 'the script' },
@@ -27,7 +27,7 @@ export const shellProgram = (findProgram: ShellHost['findProgram'], name = 'sh')
     const called = invocation.name.slice(invocation.name.lastIndexOf('/') + 1);
     const state = new ShellState();
     importEnvironment(state, environment);
-    const shell = new Shell({ parse, findProgram }, state);
+    const shell = new Shell({ ...host, parse }, state);
     const given = flagsOf(args);
     if (typeof given === 'string') {
       yield* print(STDERR, `${called}: ${given}: invalid option\nUsage:\t${called} [option] ...\n`);

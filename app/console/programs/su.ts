@@ -10,7 +10,7 @@ import { environmentOf, homeOf, users } from '../userland/users.ts';
 import type { Program } from './program.ts';
 
 /** su(1): a shell, or a command, as another user. Only root can: no user of the guest has a password to know. */
-export const su = (findProgram: ShellHost['findProgram']): Program => ({
+export const su = (host: Omit<ShellHost, 'parse'>): Program => ({
   name: 'su',
   summary: 'Runs a shell or a command as another user.',
   operands: '[-] [-c COMMAND] [USER]',
@@ -50,7 +50,7 @@ export const su = (findProgram: ShellHost['findProgram']): Program => ({
     if (login) yield* chdir(homeOf(user));
     const state = new ShellState();
     importEnvironment(state, environmentOf(user, environment));
-    const shell = new Shell({ parse, findProgram }, state);
+    const shell = new Shell({ ...host, parse }, state);
     if (command === null) return yield* interactive(shell);
     state.source = 'bash';
     return yield* runText(shell, command, 'bash: -c');

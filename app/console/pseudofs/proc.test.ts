@@ -20,6 +20,19 @@ describe('/proc/<pid>', () => {
     expect(ofSleeper(file)).toBe(text);
   });
 
+  test('fd has the open files, and where they lead to', () => {
+    expect(
+      out(
+        './simple_kvm > /tmp/f & sleep 1; ls -l /proc/$!/fd | sed "s/.* //"; sleep 1 | readlink /proc/self/fd/0',
+      ),
+    ).toBe(
+      '0\n/dev/null\n/tmp/f\n/dev/console\n/dev/kvm\nanon_inode:kvm-vm\nanon_inode:kvm-vcpu:0\npipe:[10002]\n',
+    );
+    expect(out('echo there > /tmp/f; cat /proc/self/fd/0 < /tmp/f; cat /proc/self/fd/9')).toBe(
+      'there\ncat: /proc/self/fd/9: No such file or directory\n',
+    );
+  });
+
   test('status has the lines of the kernel, in its order', () => {
     const text = ofSleeper('status');
     expect(text).toMatch(
@@ -133,6 +146,26 @@ describe('/proc', () => {
     );
     expect(out('cat /proc/sys/kernel/osrelease; echo x > /proc/sys/kernel/osrelease')).toBe(
       '6.12.117\nbash: echo: write error: Invalid argument\n',
+    );
+  });
+});
+
+describe('/dev/kmsg', () => {
+  test('a line that is written is in the log, at its level', () => {
+    expect(
+      out('echo hello > /dev/kmsg; echo "<3>bad" > /dev/kmsg; dmesg | sed "s/.*] //"; dmesg -l err | wc -l'),
+    ).toBe('hello\nbad\n1\n');
+  });
+
+  test('is read record by record', () => {
+    expect(out('echo "<3>a" > /dev/kmsg; echo b > /dev/kmsg; head -n 2 /dev/kmsg')).toMatch(
+      /^3,0,\d+,-;a\n4,1,\d+,-;b\n$/,
+    );
+  });
+
+  test('/proc/sys/kernel/printk sets the level of the console', () => {
+    expect(out('cd /proc/sys/kernel; cat printk; echo 4 4 1 7 > printk; cat printk; echo x > printk')).toBe(
+      '7\t4\t1\t7\n4\t4\t1\t7\nbash: echo: write error: Invalid argument\n',
     );
   });
 });

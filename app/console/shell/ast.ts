@@ -20,7 +20,8 @@ export type CaseNode = Command<'Case'>;
 export type ConditionalCommandNode = Command<'ConditionalCommand'>;
 export type CStyleForNode = Command<'CStyleFor'>;
 export type ForNode = Command<'For'>;
-export type FunctionDefNode = Command<'FunctionDef'>;
+/** With the text that defines it, as it was typed. */
+export type FunctionDefNode = Command<'FunctionDef'> & { readonly sourceText?: string };
 export type GroupNode = Command<'Group'>;
 export type IfNode = Command<'If'>;
 export type SubshellNode = Command<'Subshell'>;

@@ -1,7 +1,7 @@
 import type { Body } from '../../sim/call.ts';
 import { listDirectory } from '../userland/libc.ts';
 import { builtins } from './builtins/index.ts';
-import type { Completions } from './readline/editor.ts';
+import type { Completions } from './readline/candidates.ts';
 import type { Shell } from './shell.ts';
 import { SIGNAL_NAMES } from './signals.ts';
 

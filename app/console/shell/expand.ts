@@ -1,14 +1,15 @@
-import { current } from '../../kernel/include/sched.ts';
-import { machineInForce } from '../../sim/machine-in-force.ts';
 import type { Body } from '../../sim/call.ts';
 import { evaluate, explain, type ArithmeticContext } from './arithmetic.ts';
-import type { BraceExpansionPart, ParameterExpansionPart, ScriptNode, WordNode, WordPart } from './ast.ts';
+import { expandBraces } from './braces.ts';
+import type { ParameterExpansionPart, ScriptNode, WordNode, WordPart } from './ast.ts';
 import { ExpansionError } from './errors.ts';
+import { splitFields, type Piece } from './fields.ts';
 import { glob } from './glob.ts';
 import type { ParsedScript } from './issues.ts';
+import { lookUp } from './parameters.ts';
 import { expandPrompt } from './prompt.ts';
 import { quote } from './quote.ts';
-import { arrayOf, reference, valueOf } from './variables.ts';
+import { arrayOf, reference } from './variables.ts';
 import { escapePattern, isPattern, patternSource, patternToRegExp, unescapePattern } from './pattern.ts';
 import type { ShellState } from './state.ts';
 
@@ -25,15 +26,6 @@ export interface ExpansionHost {
   subscriptKey(name: string, subscript: string): Body<string>;
   /** Sets a variable. */
   assign(name: string, value: string): void;
-}
-
-/** A stretch of an expanded word. */
-interface Piece {
-  readonly text: string;
-  /** How the text takes part in patterns and splitting: `quoted` in neither, `pattern` in patterns only. */
-  readonly as: 'quoted' | 'pattern' | 'split';
-  /** A new field begins before this piece, whatever the text: between the fields of "$@". */
-  readonly begins?: boolean;
 }
 
 /** A word as a list of fields: braces, parameters, substitutions, splitting, path names, quotes. */
@@ -72,7 +64,7 @@ export function* expandPattern(host: ExpansionHost, word: WordNode): Body<string
 export function arithmeticContext(host: ExpansionHost): ArithmeticContext {
   return {
     get: (name) => {
-      const value = lookUp(host, name);
+      const value = lookUp(host.state, name);
       if (value === undefined && host.state.options.nounset) {
         throw new ExpansionError(`${name}: unbound variable`);
       }
@@ -224,7 +216,7 @@ function* expandScalar(
   quoted: boolean,
 ): Body<Piece[]> {
   const as = quoted ? 'quoted' : 'split';
-  const value = lookUp(host, name);
+  const value = lookUp(host.state, name);
   const unset = value === undefined;
   switch (operation?.type) {
     case undefined:
@@ -329,131 +321,4 @@ function removePattern(value: string, pattern: string, side: 'prefix' | 'suffix'
     return side === 'prefix' ? value.slice(length) : value.slice(0, value.length - length);
   }
   return value;
-}
-
-/** The value of a variable or special parameter; undefined if it is not set. */
-function lookUp(host: ExpansionHost, name: string): string | undefined {
-  const { state } = host;
-  if (/^\d+$/.test(name)) return name === '0' ? state.name : state.args[Number(name) - 1];
-  switch (name) {
-    case '?':
-      return String(state.status);
-    case '$':
-      return String(state.pid);
-    case '!':
-      return state.lastBackground === 0 ? undefined : String(state.lastBackground);
-    case '#':
-      return String(state.args.length);
-    case '@':
-    case '*':
-      return state.args.join(' ');
-    case '-':
-      return state.flags;
-    case '_':
-      return state.lastArgument;
-    case 'BASHPID':
-      return String(current().tgid);
-    case 'PPID':
-      return String(current().ppid);
-    case 'UID':
-    case 'EUID':
-      return String(current().uid);
-    case 'BASH_SUBSHELL':
-      return current().tgid === state.pid ? '0' : '1';
-    case 'BASH_VERSION':
-      return '5.2.37(1)-release';
-    case 'EPOCHSECONDS':
-      return String(Math.floor(machineInForce().now / 1_000_000_000));
-    case 'FUNCNAME':
-      return state.functionNames[state.functionNames.length - 1];
-    case 'LINENO':
-      return String(state.line);
-    case 'SECONDS':
-      return String(Math.floor(machineInForce().now / 1_000_000_000));
-    case 'RANDOM':
-      state.random = (Math.imul(state.random, 1103515245) + 12345) & 0x7fffffff;
-      return String((state.random >>> 16) & 0x7fff);
-    default: {
-      const parts = state.arrays.size === 0 && !name.includes('[') ? null : reference(name);
-      if (parts !== null) return arrayOf(state, parts.name)?.values.get(parts.subscript);
-      return name === 'PIPESTATUS' ? String(state.pipeStatus[0]) : valueOf(state, name);
-    }
-  }
-}
-
-/** Cuts pieces into fields. The fields are still patterns: what was quoted is protected. */
-function splitFields(pieces: readonly Piece[], separators: string): string[] {
-  const fields: string[] = [];
-  let field: string | null = null;
-  const finish = (): void => {
-    if (field !== null) fields.push(field);
-    field = null;
-  };
-  for (const { text, as, begins } of pieces) {
-    if (begins === true) {
-      finish();
-    }
-    if (as !== 'split') {
-      field = (field ?? '') + (as === 'quoted' ? escapePattern(text) : text);
-      continue;
-    }
-    for (const character of text) {
-      if (!separators.includes(character)) {
-        field = (field ?? '') + (character === '\\' ? '\\\\' : character);
-      } else if (/\s/.test(character)) finish();
-      else {
-        field ??= '';
-        finish();
-      }
-    }
-  }
-  finish();
-  return fields;
-}
-
-/** `a{b,c}d` -> `abd`, `acd`; `{1..3}` -> `1`, `2`, `3`. */
-function expandBraces(parts: readonly WordPart[]): WordPart[][] {
-  let words: WordPart[][] = [[]];
-  for (const part of parts) {
-    const alternatives = part.type === 'BraceExpansion' ? braceAlternatives(part) : [[part]];
-    words = words.flatMap((word) => alternatives.map((alternative) => [...word, ...alternative]));
-  }
-  return words;
-}
-
-function braceAlternatives({ items }: BraceExpansionPart): WordPart[][] {
-  return items.flatMap((item) => {
-    if (item.type === 'Word') return expandBraces(item.word.parts);
-    return range(item.start, item.end, item.step, item.startStr, item.endStr).map((value): WordPart[] => [
-      { type: 'Literal', value },
-    ]);
-  });
-}
-
-function range(
-  start: string | number,
-  end: string | number,
-  step = 1,
-  startText = '',
-  endText = '',
-): string[] {
-  const letters = typeof start === 'string';
-  const from = typeof start === 'string' ? start.charCodeAt(0) : start;
-  const to = typeof end === 'string' ? end.charCodeAt(0) : end;
-  const by = Math.max(1, Math.abs(step));
-  // {01..10}: all get as many digits as the longer end has.
-  const width =
-    /^-?0\d/.test(startText) || /^-?0\d/.test(endText) ? Math.max(startText.length, endText.length) : 0;
-  const values: string[] = [];
-  const count = Math.floor(Math.abs(to - from) / by);
-  for (let i = 0; i <= count; i++) {
-    const value = from + (to < from ? -i : i) * by;
-    values.push(letters ? String.fromCharCode(value) : padded(value, width));
-  }
-  return values;
-}
-
-function padded(value: number, width: number): string {
-  const digits = String(Math.abs(value)).padStart(value < 0 ? width - 1 : width, '0');
-  return value < 0 ? `-${digits}` : digits;
 }

@@ -1,5 +1,6 @@
 import { parse } from 'just-bash';
 import type { ScriptNode, SimpleCommandNode, StatementNode } from './ast.ts';
+import { noteFunctionSources } from './function-source.ts';
 import { formatIssue, type ParsedScript, type ShellIssue } from './issues.ts';
 
 /**
@@ -16,6 +17,7 @@ export function parseScript(source: string): ParsedScript {
   }
   const check = new SupportCheck(source);
   const issues = check.check(script);
+  noteFunctionSources(script);
   if (issues.length === 0) return endsOpen(source) ? openEnd(source) : { ok: true, script };
   return { ok: false, issues, ...((check.open || endsOpen(source)) && OPEN) };
 }

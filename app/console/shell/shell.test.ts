@@ -13,6 +13,11 @@ describe('words', () => {
     ['substitution', 'echo "<$(echo a; echo b)>" $(seq 1 3)', '<a\nb> 1 2 3\n'],
     ['braces', 'echo a{b,c}d {1..3}', 'abd acd 1 2 3\n'],
     ['quoting keeps a pattern from matching', 'echo "*" \\*', '* *\n'],
+    [
+      'functions as they were written',
+      'f() { echo "a  b"; }; type f; declare -f f; g() { h() { :; }; }; g; declare -F; type h',
+      'f is a function\nf() { echo "a  b"; }\nf() { echo "a  b"; }\ndeclare -f f\ndeclare -f g\ndeclare -f h\nh is a function\nh() { :; }\n',
+    ],
     ['path names', 'mkdir /tmp/d; touch /tmp/d/b /tmp/d/a; cd /tmp/d; echo * [b-z] x*', 'a b b x*\n'],
     ['arguments', 'set -- a "b c"; for w in "$@"; do echo "<$w>"; done; echo $# $*', '<a>\n<b c>\n2 a b c\n'],
   ])('%s', (_name, script, text) => {

@@ -2,6 +2,7 @@ import { EACCES, EISDIR, EEXIST, ENOENT, ENOTDIR } from '../include/errno.ts';
 import { O_ACCMODE, O_CREAT, O_EXCL, O_RDONLY, type FileStruct, type Inode } from '../include/fs.ts';
 import { current } from '../include/sched.ts';
 import { kfunc } from '../kfunc.ts';
+import { splitPath } from './dcache.ts';
 import { fd_install, get_unused_fd_flags, put_unused_fd } from './file.ts';
 import { alloc_empty_file, file_free } from './file_table.ts';
 import { absolute, filename_lookup, filename_parentat, walk_component } from './namei.ts';
@@ -52,7 +53,9 @@ const openInode = kfunc(
     const refused = current().uid === 0 ? 0 : inode_permission(absolute(path), inode, flags);
     if (refused !== 0) return refused;
     if (inode.kind === 'directory' && (flags & O_ACCMODE) !== O_RDONLY) return -EISDIR;
-    return yield* do_dentry_open(inode, flags);
+    const file: FileStruct | number = yield* do_dentry_open(inode, flags);
+    if (typeof file !== 'number') file.f_path = `/${splitPath(absolute(path)).join('/')}`;
+    return file;
   },
   { inlined: true },
 );

@@ -12,6 +12,7 @@ import {
 import { GFP_KERNEL } from '../include/gfp.ts';
 import { current } from '../include/sched.ts';
 import { SIGPIPE } from '../include/signal.ts';
+import { kernelGlobal } from '../globals.ts';
 import { kfunc } from '../kfunc.ts';
 import { Mutex, mutex_lock, mutex_unlock } from '../kernel/locking/mutex.ts';
 import { wait_event_interruptible, wake_up_interruptible_all, WaitQueueHead } from '../kernel/sched/wait.ts';
@@ -43,6 +44,10 @@ export class PipeInodeInfo extends Struct {
     this.wr_wait = new WaitQueueHead('&pipe->wr_wait', memory);
   }
 }
+
+/** Numbers of pipes, as /proc/<pid>/fd shows them. */
+const pipes = kernelGlobal('pipe_inodes', () => ({ made: 0 }));
+const FIRST_PIPE = 10_001;
 
 const pipeOf = (file: FileStruct): PipeInodeInfo => file.private_data as PipeInodeInfo;
 
@@ -140,7 +145,12 @@ export const do_pipe2 = kfunc('do_pipe2', function* () {
   const pipe = yield* kzalloc(PipeInodeInfo, GFP_KERNEL, { label: 'pipe', size: 168 });
   if (pipe === null) return -ENFILE;
   const inode: Inode = {
-    ...{ name: 'pipe', kind: 'fifo', i_sb: dcache().superBlock('pipefs'), i_fop: pipefifo_fops },
+    ...{
+      name: `pipe:[${FIRST_PIPE + pipes().made++}]`,
+      kind: 'fifo',
+      i_sb: dcache().superBlock('pipefs'),
+      i_fop: pipefifo_fops,
+    },
     ...{ i_op: {}, i_private: pipe },
   };
   const ends: FileStruct[] = [];

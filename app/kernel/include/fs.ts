@@ -86,6 +86,8 @@ export class FileStruct extends Struct {
   seq_text: string | null = null;
   f_op!: FileOperations;
   f_inode!: Inode;
+  /** By what path it was opened; '' for what has none. */
+  f_path = '';
   f_flags = 0;
   f_mode = 0;
 

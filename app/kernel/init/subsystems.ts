@@ -11,6 +11,7 @@ import '../mm/oom_reaper.ts';
 import '../drivers/gpu/nouveau_svm.ts';
 import '../drivers/misc/sgi_gru.ts';
 import '../drivers/tty/console.ts';
+import '../kernel/kmsg.ts';
 import '../drivers/tty/sysrq.ts';
 import '../fs/proc/base.ts';
 import '../kernel/cgroup/cgroup.ts';

@@ -54,6 +54,10 @@ export class FakeHost implements Host {
     private readonly stdin = '',
   ) {}
 
+  hasUser(name: string): boolean {
+    return ['root', 'ada'].includes(name);
+  }
+
   out(text: string): void {
     this.stdout += text;
   }

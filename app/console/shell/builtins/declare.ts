@@ -25,7 +25,10 @@ export const declaration = (name: 'declare' | 'export' | 'local' | 'readonly' | 
       'aAfFgilnprtux',
     );
     if (bad !== null) return yield* invalidOption(shell, name, bad, '[-aAfFgiIlnrtux] [name[=value] ...]');
-    if (flags.has('f') || flags.has('F')) return yield* listFunctions(shell, operands);
+    if (flags.has('f') || flags.has('F')) {
+      if (name === 'export') return 0;
+      return yield* listFunctions(shell, operands, flags.has('F'));
+    }
     const exported = name === 'export' || flags.has('x');
     const constant = name === 'readonly' || flags.has('r');
     if (operands.length === 0) return yield* list(shell, name, exported, constant);
@@ -144,15 +147,22 @@ function* show(shell: Shell, name: string, names: readonly string[]): Body<numbe
   return status;
 }
 
-function* listFunctions(shell: Shell, names: readonly string[]): Body<number> {
+/** `declare -f` shows how functions are defined, `declare -F` their names. */
+function* listFunctions(shell: Shell, names: readonly string[], namesOnly: boolean): Body<number> {
   const { functions } = shell.state;
   const all = names.length === 0 ? [...functions.keys()].sort() : names;
   const text = all
     .filter((one) => functions.has(one))
-    .map((one) => (names.length > 0 ? one : `declare -f ${one}`));
+    .map((one) => {
+      if (!namesOnly) return sourceOf(shell, one);
+      return names.length > 0 ? one : `declare -f ${one}`;
+    });
   yield* output(shell, 'declare', text.map((line) => `${line}\n`).join(''));
   return text.length === all.length ? 0 : 1;
 }
+
+export const sourceOf = (shell: Shell, name: string): string =>
+  shell.state.functions.get(name)?.sourceText ?? name;
 
 export function* unset(shell: Shell, args: readonly string[]): Body<number> {
   const { state } = shell;

@@ -5,6 +5,7 @@ import { chdir, print, STDOUT } from '../../userland/libc.ts';
 import { abbreviate } from '../jobs.ts';
 import { quote } from '../quote.ts';
 import type { Shell } from '../shell.ts';
+import { sourceOf } from './declare.ts';
 import { failure, invalidOption, letters, numberArgument, output, usage } from './builtin.ts';
 
 export function* cd(shell: Shell, args: readonly string[]): Body<number> {
@@ -153,7 +154,10 @@ export function* type(shell: Shell, args: readonly string[]): Body<number> {
     } else if (flags.has('t')) yield* print(STDOUT, `${kind.kind}\n`);
     else if (flags.has('p') || flags.has('P')) {
       if (kind.kind === 'file') yield* print(STDOUT, `${kind.short}\n`);
-    } else yield* print(STDOUT, `${kind.shown}\n`);
+    } else {
+      const source = kind.kind === 'function' ? `${sourceOf(shell, name)}\n` : '';
+      yield* print(STDOUT, `${kind.shown}\n${source}`);
+    }
   }
   return status;
 }

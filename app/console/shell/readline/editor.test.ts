@@ -1,6 +1,7 @@
 import { Terminal } from '@xterm/headless';
 import { describe, expect, test } from 'vitest';
-import { columns, LineEditor, type Completions, type EditorEvent } from './editor.ts';
+import { columns, type Completions } from './candidates.ts';
+import { LineEditor, type EditorEvent } from './editor.ts';
 
 const PROMPT = '$ ';
 

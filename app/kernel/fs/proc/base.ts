@@ -16,6 +16,7 @@ import { kstrtoint } from '../debugfs/file.ts';
 import { pseudoLookup, pseudoNames } from '../pseudo.ts';
 import { singleFile } from '../seq_file.ts';
 import { proc_pid_statm, proc_pid_status, proc_tgid_stat } from './array.ts';
+import { fdDirectory } from './fd.ts';
 import { show_map, show_smaps_rollup } from './task_mmu.ts';
 import { allTasks, findTask, sleepingStack, waitChannel } from './tasks.ts';
 import './files.ts';
@@ -178,13 +179,14 @@ const proc_pident_lookup = kfunc('proc_pident_lookup', function* (dir: Inode, na
   const task = dir.i_private as TaskStruct;
   const file = FILES.find((candidate) => candidate.name === name);
   if (file !== undefined) return pidFileInode(dir, task, file);
+  if (name === 'fd') return fdDirectory(dir, task);
   return name === 'task' && dir.name !== 'task'
     ? taskDirectory(dir, 'task', task, proc_task_operations)
     : null;
 });
 
 const proc_pident_readdir = kfunc('proc_pident_readdir', function* (_dir: Inode) {
-  return [...FILES.map(({ name }) => name), 'task'];
+  return [...FILES.map(({ name }) => name), 'fd', 'task'];
 });
 
 const proc_pid_operations: InodeOperations = {

@@ -51,6 +51,19 @@ const proc_sys_write = kfunc('proc_sys_write', function* (name: string, setting:
   return data.length;
 });
 
+/** The level of the console, of messages without one, the least for the console, and the first one's default. */
+const proc_printk_show = kfunc('proc_dointvec_minmax', function* () {
+  return `${sysctl('kernel.printk', 7)}\t4\t1\t7\n`;
+});
+
+/** Takes the level of the console; the model has no use for the other three. */
+const proc_printk_write = kfunc('proc_dointvec_minmax_write', function* (data: string) {
+  const [level = NaN, ...others] = data.trim().split(/\s+/).map(kstrtoint);
+  if (Number.isNaN(level) || others.length > 3 || others.some(Number.isNaN)) return -EINVAL;
+  yield* set_sysctl('kernel.printk', Math.max(0, Math.min(level, 15)));
+  return data.length;
+});
+
 function settingFile(name: string, setting: Setting): PseudoFile {
   return shownBy(() => proc_sys_read(name, setting), {
     write: (_file, data) => proc_sys_write(name, setting, data),
@@ -84,6 +97,7 @@ export const sysctlDirectory = fixedDirectory({
     hostname: fixedText(() => kernel().append.get('virtme_hostname') ?? 'virtme-ng'),
     osrelease: fixedText(() => kernel().tree.release),
     ostype: fixedText(() => 'Linux'),
+    printk: shownBy(() => proc_printk_show(), { write: (_file, data) => proc_printk_write(data) }),
     pid_max: fixedText(() => '32768'),
     tainted,
     version: fixedText(() => utsVersion()),

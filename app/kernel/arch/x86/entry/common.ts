@@ -33,6 +33,7 @@ export const NR = {
   mkdir: 83,
   rmdir: 84,
   unlink: 87,
+  readlink: 89,
   ptrace: 101,
   swapon: 167,
   swapoff: 168,
