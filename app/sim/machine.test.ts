@@ -287,6 +287,13 @@ describe('memory', () => {
   });
 });
 
+test('a task that carries something for others is nobody to the model: its context is null', () => {
+  const { machine } = machineWith(() => new Cell(0, 'x'), {
+    a: (x) => x.write(1)[Symbol.iterator]() as Body<void>,
+  });
+  expect(machine.tasks[0]?.context).toBeNull();
+});
+
 test('the same seed gives the same event hash, another schedule another one', () => {
   const hashOf = (seed: number): string => {
     const increment = function* (x: Cell<number>): Body<void> {

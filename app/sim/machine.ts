@@ -89,7 +89,7 @@ export class Machine {
       this.tasks.length,
       description.label,
       description.daemon ?? false,
-      description.context,
+      description.context ?? null,
     );
     task.cpu = task.index;
     this.tasks.push(task);

@@ -9,6 +9,7 @@ export interface TaskDescription {
   body: () => Body<unknown>;
   /** A daemon may wait for ever without keeping the run from being complete. */
   daemon?: boolean;
+  /** What the task is to the model above; null for what carries something for others. */
   context?: unknown;
   /** Called with the new task before its code starts, to give it a standing or a context that refers back. */
   prepare?: (task: Task) => void;
