@@ -9,6 +9,7 @@ import { StatusBar } from './status-bar.tsx';
 import { TitleBar } from './title-bar.tsx';
 import { Toasts } from './toasts.tsx';
 import { ToolBar } from './tool-bar.tsx';
+import { Tour } from './tour/tour.tsx';
 
 /** The whole window: title with menus, tools, panels, status. */
 export function App() {
@@ -27,6 +28,7 @@ export function App() {
       </div>
       <Palette />
       <Dialogs />
+      <Tour />
       <Toasts />
     </Tooltip.Provider>
   );

@@ -53,7 +53,8 @@ export default function DiffEditor({ path, other }: Props) {
     };
     shown.setModel(models);
     return () => {
-      shown.setModel(null);
+      // The editor may be gone already, with its own hold on the models.
+      if (editor.current === shown) shown.setModel(null);
       models.original.dispose();
       models.modified.dispose();
     };

@@ -81,6 +81,12 @@ export default function Welcome() {
           </article>
         ))}
       </div>
+      <p>
+        <button onClick={() => workbench.set({ tour: 0 })}>
+          <Icon name="map" /> Take the tour of the founding case
+        </button>{' '}
+        <span className="dim">Seven stations: a splat is found, explained, and compared with a fix.</span>
+      </p>
       <Recent />
       <p className="dim">
         <kbd>Ctrl+Shift+P</kbd> finds any command, <kbd>Ctrl+P</kbd> any file, <kbd>?</kbd> shows all

@@ -1,6 +1,7 @@
 import './markdown-page.css';
 import DOMPurify from 'dompurify';
 import { useEffect, useRef, type MouseEvent } from 'react';
+import type { FileEntry } from '../../../../app/service/contract/workspace.ts';
 import { useWorkbench, type Workbench } from '../../../state/workbench.ts';
 import { targetOf } from './links.ts';
 import { renderMarkdown } from './render.ts';
@@ -22,9 +23,10 @@ export default function MarkdownPage({ path, text }: Props) {
       FORBID_TAGS: ['img', 'style', 'form', 'input'],
       FORBID_ATTR: ['style'],
     });
+    linkNames(fragment, path, workbench.state.files);
     page.current?.replaceChildren(fragment);
     page.current?.parentElement?.scrollTo(0, 0);
-  }, [text, path]);
+  }, [text, path, workbench]);
 
   const follow = (event: MouseEvent) => {
     const link = event.target instanceof Element ? event.target.closest('a') : null;
@@ -38,6 +40,20 @@ export default function MarkdownPage({ path, text }: Props) {
       <article ref={page} className="markdown-page" onClick={follow} />
     </div>
   );
+}
+
+/** A name in code that is that of a file beside the page leads to it. */
+function linkNames(page: DocumentFragment, from: string, files: readonly FileEntry[]): void {
+  for (const code of page.querySelectorAll('code')) {
+    const name = code.textContent;
+    if (code.closest('pre, a') !== null || !/^[\w./-]+\.\w+$/.test(name)) continue;
+    const target = targetOf(name, from);
+    if (target.kind !== 'file' || !files.some(({ path }) => path === target.path)) continue;
+    const link = document.createElement('a');
+    link.setAttribute('href', name);
+    code.replaceWith(link);
+    link.append(code);
+  }
 }
 
 function open(workbench: Workbench, link: string, from: string, page: HTMLElement | null): void {
