@@ -33,10 +33,10 @@ function* nothing(): Body<number> {
   return 0;
 }
 
-function* enter(scanner: string): Body<void> {
-  const fd = yield* open('/sys/kernel/debug/mm_enter', O_WRONLY);
+function* tell(file: string, text: string): Body<void> {
+  const fd = yield* open(`/sys/kernel/debug/${file}`, O_WRONLY);
   if (fd < 0) return;
-  yield* write(fd, scanner);
+  yield* write(fd, text);
   yield* close(fd);
 }
 
@@ -53,6 +53,7 @@ export const fork_lab = withOptions(
       { flag: '-n', value: 'COUNT', description: 'how often it forks', default: 1 },
       { flag: '-i', value: 'US', description: 'microseconds between two forks', default: 0 },
       { flag: '-K', value: 'SCANNER', description: 'is scanned by khugepaged or ksm', default: '' },
+      { flag: '-u', description: 'maps code that probes can be put on, below all that' },
       { flag: '-a', description: 'children sleep, in place of ending at once' },
       { flag: '-x', description: 'end afterwards, in place of sleeping' },
     ],
@@ -60,7 +61,7 @@ export const fork_lab = withOptions(
   },
   function* (options) {
     const scanner = options.text('-K');
-    if (scanner !== undefined && scanner !== '') yield* enter(scanner);
+    if (scanner !== undefined && scanner !== '') yield* tell('mm_enter', scanner);
     const device = options.text('-d');
     if (device !== undefined) yield* swapon(device, options.number('-z'));
     // Each mapping is placed below those before it.
@@ -74,6 +75,7 @@ export const fork_lab = withOptions(
       yield* print(STDERR, `${NAME}: madvise: ${strerror(error)}\n`);
       return 1;
     }
+    if (options.has('-u')) yield* tell('mmap_probed', '1');
     yield* print(STDOUT, `${NAME}: pid=${getpid()} ready\n`);
     yield* startGate();
     if (options.number('-w') > 0) yield* nanosleep(ms(options.number('-w')));

@@ -28,6 +28,8 @@ export const PMD_SIZE = 0x200000;
 export const ULONG_MAX = Number.MAX_SAFE_INTEGER;
 
 /** Bits of `mm->flags` (facts/mm-lifecycle.md, section 1). */
+export const MMF_HAS_UPROBES = 19;
+export const MMF_RECALC_UPROBES = 20;
 export const MMF_OOM_SKIP = 21;
 export const MMF_UNSTABLE = 22;
 export const MMF_OOM_REAP_QUEUED = 25;
@@ -47,6 +49,8 @@ export const VM_READ = 0x00000001;
 export const VM_WRITE = 0x00000002;
 export const VM_EXEC = 0x00000004;
 export const VM_SHARED = 0x00000008;
+export const VM_MAYEXEC = 0x00000040;
+export const VM_MAYSHARE = 0x00000080;
 export const VM_PFNMAP = 0x00000400;
 export const VM_LOCKED = 0x00002000;
 export const VM_DONTCOPY = 0x00020000;
@@ -217,11 +221,20 @@ export interface VmFile {
   readonly pages: Map<number, Page>;
   /** MM_FILEPAGES or MM_SHMEMPAGES. */
   readonly counter: number;
+  /** Whoever maps the file; only for files whose mappings somebody goes through. */
+  readonly i_mapping?: AddressSpace;
 }
 
 /** Callbacks of a mapping; `close` runs in remove_vma(). */
 export interface VmOperations {
   readonly close?: (vma: VmAreaStruct) => Call<void>;
+}
+
+/** struct address_space - the mappings of a file. */
+export class AddressSpace {
+  readonly i_mmap_rwsem = new RwSemaphore('&mapping->i_mmap_rwsem', null);
+  /** Under i_mmap_rwsem. */
+  readonly i_mmap = new Cell<readonly VmAreaStruct[]>([], 'mapping->i_mmap');
 }
 
 /** struct anon_vma - the VMAs in which pages of some anonymous memory can be mapped: more than one after fork. */

@@ -24,6 +24,7 @@ import '../lab/mapping.ts';
 import '../lab/oom_reap_task.ts';
 import '../lab/refusing_notifier.ts';
 import '../lab/oom_victims.ts';
+import '../lab/uprobes.ts';
 import '../lab/walkers.ts';
 import '../mm/shmem.ts';
 import '../mm/swapfile.ts';

@@ -40,11 +40,13 @@ import {
 import { __should_failslab } from '../mm/failslab.ts';
 import { __pte_alloc, cover } from '../mm/memory_fault.ts';
 import { pte_offset_map_lock, pte_unmap_unlock } from '../mm/memory.ts';
+import { vma_link_file } from '../mm/file_rmap.ts';
 import { get_page } from '../mm/page_alloc.ts';
 import { mm_slots_fork } from '../mm/mm_slot.ts';
 import { add_rmap, anon_vma_clone } from '../mm/rmap.ts';
 import { swap_duplicate } from '../mm/swap_entries.ts';
 import { vm_area_dup, vm_area_free, vma_mark_attached, vma_start_write } from '../mm/vma.ts';
+import { uprobe_dup_mmap, uprobe_end_dup_mmap, uprobe_start_dup_mmap } from './events/dup_mmap_sem.ts';
 import { mm_alloc, mmlist_lock, mmput } from './fork.ts';
 import { spin_lock, spin_unlock } from './locking/spinlock.ts';
 import { down_write_nested } from './locking/rwsem.ts';
@@ -60,14 +62,27 @@ export const dup_mm = kfunc(
     const mm = yield* mm_alloc();
     if (mm === null) return null;
     mm.owner.value = task;
-    if ((yield* dup_mmap(mm, oldmm)) === 0) return mm;
-    // mm_init_owner(): the task will never be. Whoever finds the mm meanwhile is a user of it now.
-    yield* rcu_assign_pointer(mm.owner, null);
-    yield* mmput(mm);
-    return null;
+    return yield* dup_mm_copy(mm, oldmm);
   },
   { inlined: true },
 );
+
+/** The rest of dup_mm(): no probe is put anywhere until the copy is whole, or taken down again. */
+export function* copyWithoutProbes(mm: MmStruct, oldmm: MmStruct): Body<MmStruct | null> {
+  const started = yield* uprobe_start_dup_mmap();
+  const whole = (yield* dup_mmap(mm, oldmm)) === 0;
+  if (!whole) yield* dropUnfinished(mm);
+  yield* uprobe_end_dup_mmap(started);
+  return whole ? mm : null;
+}
+
+export const dup_mm_copy = kfunc('dup_mm_copy', copyWithoutProbes, { inlined: true });
+
+/** mm_init_owner(): the task will never be. Whoever finds the mm meanwhile is a user of it now. */
+export function* dropUnfinished(mm: MmStruct): Body<void> {
+  yield* rcu_assign_pointer(mm.owner, null);
+  yield* mmput(mm);
+}
 
 /** The page tables of a copy: VMAs that were split off each other share theirs there, too. */
 export type CopiedRanges = Map<PageRange, PageRange>;
@@ -78,11 +93,11 @@ export type CopiedRanges = Map<PageRange, PageRange>;
  * The tree comes first, as a whole, with the VMAs of the original in it; each is then replaced by its copy.
  * Context: takes both mmap_locks for write. Nobody sees the new mm but who finds it by mmlist or by reverse mappings.
  * Return: 0, -EINTR, -ENOMEM: then dup_mmap_unfinished() has seen to what is left.
- * Models: kernel/fork.c as of v6.8 to v6.18. Leaves out: files' trees of mappings, userfaultfd, memory that is not to be
- * committed.
+ * Models: kernel/fork.c as of v6.8 to v6.18. Leaves out: userfaultfd, memory that is not to be committed.
  */
 export const dup_mmap = kfunc('dup_mmap', function* (mm: MmStruct, oldmm: MmStruct) {
   if ((yield* mmap_write_lock_killable(oldmm)) !== 0) return -EINTR;
+  yield* uprobe_dup_mmap(oldmm, mm);
   // Not linked in anywhere: nobody else can want it.
   yield* down_write_nested(mm.mmap_lock, 1);
   yield* mm.total_vm.write(yield* oldmm.total_vm.read());
@@ -136,6 +151,7 @@ function* copyVmas(mm: MmStruct): Body<Stopped | null> {
     if (tmp === null) return { error: -ENOMEM, at: mpnt };
     yield* mas_store_gfp(mm.mm_mt, start, end, tmp);
     yield* mm.map_count.update((count) => count + 1);
+    yield* vma_link_file(tmp);
     if (!(yield* copy_page_range(tmp, mpnt, start, end))) {
       // This one is the child's: it is gone through as far as it came.
       const next = yield* mas_find(mas, ULONG_MAX);

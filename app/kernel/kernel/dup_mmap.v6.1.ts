@@ -6,8 +6,10 @@ import { mmap_write_lock_killable, mmap_write_unlock } from '../include/mmap_loc
 import { current } from '../include/sched.ts';
 import { replace } from '../kfunc.ts';
 import { MaState, mas_find, mas_store_gfp } from '../lib/maple_tree.ts';
+import { vma_link_file } from '../mm/file_rmap.ts';
 import { mm_slots_fork } from '../mm/mm_slot.ts';
 import { copy_page_range, dup_mmap, dup_vma, type CopiedRanges } from './dup_mmap.ts';
+import { uprobe_dup_mmap } from './events/dup_mmap_sem.ts';
 import { down_write_nested } from './locking/rwsem.ts';
 import { fatal_signal_pending } from './signal.ts';
 
@@ -28,6 +30,7 @@ function* copyVmas(mm: MmStruct, oldmm: MmStruct): Body<number> {
     if (tmp === null) return -ENOMEM;
     if (!(yield* mas_store_gfp(mm.mm_mt, start, end, tmp))) return -ENOMEM;
     yield* mm.map_count.update((count) => count + 1);
+    yield* vma_link_file(tmp);
     if (!(yield* copy_page_range(tmp, mpnt, start, end))) return -ENOMEM;
   }
   return 0;
@@ -43,6 +46,7 @@ export const v6_1Replacements = [
     dup_mmap,
     function* (mm, oldmm) {
       if ((yield* mmap_write_lock_killable(oldmm)) !== 0) return -EINTR;
+      yield* uprobe_dup_mmap(oldmm, mm);
       yield* down_write_nested(mm.mmap_lock, 1);
       yield* mm.total_vm.write(yield* oldmm.total_vm.read());
       yield* mm_slots_fork(mm, oldmm);

@@ -97,7 +97,7 @@ const mmput_async_fn = kfunc('mmput_async_fn', function* (mm: MmStruct) {
  * __mmput() - the address space has no users any more.
  *
  * Context: may sleep.
- * Models: kernel/fork.c as of v6.12. Leaves out: uprobes, the executable: the model has none of them.
+ * Models: kernel/fork.c as of v6.12. Leaves out: the executable, what uprobes keep for each mm.
  */
 export const __mmput = kfunc(
   '__mmput',

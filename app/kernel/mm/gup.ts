@@ -1,7 +1,7 @@
 import type { Body } from '../../sim/call.ts';
 import { Effect } from '../../sim/operation.ts';
 import { atomic_add_unless } from '../include/atomic.ts';
-import { EFAULT, EINTR, ENOMEM } from '../include/errno.ts';
+import { EFAULT, EINTR, EINVAL, ENOMEM } from '../include/errno.ts';
 import { xa_is_zero } from '../include/maple_tree.ts';
 import {
   VM_FAULT_ERROR,
@@ -114,6 +114,24 @@ const __get_user_pages = kfunc(
       if ((fault & VM_FAULT_ERROR) !== 0) return (fault & VM_FAULT_OOM) !== 0 ? -ENOMEM : -EFAULT;
     }
   },
+);
+
+/**
+ * get_user_page_vma_remote() - the page behind an address of some process, with a reference, and its VMA.
+ *
+ * Context: mmap_lock. Return: both, or -EFAULT, -ENOMEM, -EINTR.
+ */
+export const get_user_page_vma_remote = kfunc(
+  'get_user_page_vma_remote',
+  function* (mm: MmStruct, address: number): Body<{ page: Page; vma: VmAreaStruct } | number> {
+    const page = yield* __get_user_pages(mm, address, false);
+    if (typeof page === 'number') return page;
+    const vma = yield* mtree_load(mm.mm_mt, address);
+    if (vma !== null && !xa_is_zero(vma)) return { page, vma };
+    yield* put_page(page);
+    return -EINVAL;
+  },
+  { inlined: true },
 );
 
 /** follow_page_mask() - the page that is mapped at an address, with a reference, or null. */

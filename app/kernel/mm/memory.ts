@@ -31,6 +31,7 @@ import { remove_rmap } from './mlock.ts';
 import { print_bad_pte } from './bad_pte.ts';
 import { pr_err } from '../printk.ts';
 import { tlb_finish_mmu, tlb_gather_mmu, ZAP_PAGE_NS, type MmuGather } from './mmu_gather.ts';
+import { unlink_file_vma } from './file_rmap.ts';
 import { unlink_anon_vmas } from './rmap.ts';
 import { swap_free } from './swap_entries.ts';
 import { vma_start_write } from './vma.ts';
@@ -264,7 +265,7 @@ export const zap_page_range_single = kfunc(
  * free_pgtables() - give back the page tables of `vma` and of those behind it.
  *
  * Context: mmap_lock for write, or nobody else can come by these VMAs any more.
- * Models: mm/memory.c as of v6.12. Leaves out: files' trees of mappings.
+ * Models: mm/memory.c as of v6.12.
  */
 export const free_pgtables = kfunc(
   'free_pgtables',
@@ -282,6 +283,7 @@ export const free_pgtables = kfunc(
       // Hidden from reclaim first: then nobody finds a way to the table any more.
       if (mm_wr_locked) yield* vma_start_write(at);
       yield* unlink_anon_vmas(at);
+      yield* unlink_file_vma(at);
       yield* free_pgd_range(tlb, at.range, floor, ceiling);
       at = next;
     }

@@ -43,6 +43,7 @@ import {
   mtree_load,
 } from '../lib/maple_tree.ts';
 import { trace_event } from '../trace-events.ts';
+import { vma_link_file } from './file_rmap.ts';
 import { free_pgtables, unmap_vmas, vmasOf, type VmaSource } from './memory.ts';
 import { tlb_finish_mmu, tlb_gather_mmu, tlb_gather_mmu_fullmm } from './mmu_gather.ts';
 import { MMAP_BASE } from './process-image.ts';
@@ -220,7 +221,8 @@ export const mmap_region = kfunc(
     yield* vma.vm_flags.write(flags);
     vma.vm_file = options.file ?? null;
     vma.vm_ops = options.vm_ops ?? null;
-    vma.anon_vma.value = new AnonVma([vma]);
+    // Of a file that probes can be put on: none before there is a page of the process's own.
+    vma.anon_vma.value = options.file?.i_mapping === undefined ? new AnonVma([vma]) : null;
     const range = new PageRange(
       mm,
       start,
@@ -234,6 +236,7 @@ export const mmap_region = kfunc(
     yield* vma_start_write(vma);
     yield* vma_mark_attached(vma);
     yield* mas_store_gfp(mm.mm_mt, start, end, vma);
+    yield* vma_link_file(vma);
     yield* mm.map_count.update((count) => count + 1, 'plain');
     yield* mm.total_vm.update((total) => total + pages, 'relaxed');
     if ((flags & VM_LOCKED) !== 0) yield* mm.locked_vm.update((locked) => locked + pages, 'plain');
@@ -323,6 +326,7 @@ const __split_vma = kfunc('__split_vma', function* (mm: MmStruct, vma: VmAreaStr
   yield* vma.vm_end.write(address);
   yield* vma_mark_attached(upper);
   yield* mas_store_gfp(mm.mm_mt, address, end, upper);
+  yield* vma_link_file(upper);
   yield* mm.map_count.update((count) => count + 1, 'plain');
   return true;
 });

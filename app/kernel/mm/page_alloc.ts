@@ -44,6 +44,8 @@ export class Page {
   index = 0;
   /** The memory cgroup that the page is charged to. Set before anybody else sees the page. */
   memcg: MemCgroup | null = null;
+  /** Where uprobes have put breakpoints, as offsets. Set before anybody else sees the page. */
+  breakpoints: readonly number[] = [];
   /** Counted against the memory of the machine (mm/page_limit.ts). */
   counted = false;
   readonly pfn: number;

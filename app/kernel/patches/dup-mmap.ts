@@ -6,8 +6,15 @@ import { MMF_UNSTABLE, ULONG_MAX, type MmStruct } from '../include/mm_types.ts';
 import { mmap_read_lock, mmap_read_unlock } from '../include/mmap_lock.ts';
 import { kernelGlobal } from '../globals.ts';
 import { extend, kfunc, replace } from '../kfunc.ts';
-import { dup_mmap_unfinished, markUnfinished, scan_unfinished } from '../kernel/dup_mmap.ts';
+import {
+  copyWithoutProbes,
+  dup_mm_copy,
+  dup_mmap_unfinished,
+  markUnfinished,
+  scan_unfinished,
+} from '../kernel/dup_mmap.ts';
 import { recoverUnfinished } from '../kernel/dup_mmap.v7.3.ts';
+import { register_skips } from '../kernel/events/uprobes.ts';
 import { Mutex, mutex_lock, mutex_unlock } from '../kernel/locking/mutex.ts';
 import { __mt_destroy, MAPLE_NODE_SIZE, mas_store_gfp } from '../lib/maple_tree.ts';
 import { check_stable_address_space } from '../mm/memory_fault.ts';
@@ -44,7 +51,20 @@ export const dupMmapUnstable: Patch = {
           yield* mm_flags_set(MMF_UNSTABLE, mm);
         },
     ),
+    replace(register_skips, function* (mm) {
+      return (yield* check_stable_address_space(mm)) !== 0;
+    }),
   ],
+};
+
+export const uprobesDupMm: Patch = {
+  name: 'uprobes-dup-mm',
+  title: 'fork: avoid inappropriate uprobe access to invalid mm',
+  description:
+    'Merged for v6.13 as 8ac662f5da19: dup_mmap_sem is held until an mm that fork could not finish is taken down, so that no ' +
+    'probe comes in between. By itself that does not help where somebody else is a user of the mm by then.',
+  appliesTo: ['v6.8'],
+  replacements: [replace(dup_mm_copy, copyWithoutProbes)],
 };
 
 export const swapoffCheckStable: Patch = {

@@ -6,6 +6,7 @@ import {
   dupMmapUnstable,
   forkScanWhenDone,
   swapoffCheckStable,
+  uprobesDupMm,
 } from './dup-mmap.ts';
 import { exitMmapTwoFlags, exitMmapUnstableFlag, exitMmapVictimLock } from './exit-mmap-2018.ts';
 import { exitMmapUnlocked, exitMmapUnlockedWindows } from './exit-mmap-unlocked.ts';
@@ -35,6 +36,7 @@ export const patches: readonly Patch[] = [
   mmuNotifierSortedUnwind,
   mmuNotifierNoUnwind,
   forkScanWhenDone,
+  uprobesDupMm,
   dupMmapUnstable,
   swapoffCheckStable,
   dupMmapRecovery,

@@ -1,4 +1,5 @@
 import { v6_8Replacements as dup } from '../kernel/dup_mmap.v6.8.ts';
+import { v6_8Replacements as uprobes } from '../kernel/events/uprobes.v6.8.ts';
 import { v6_8Replacements as memory } from '../mm/memory.v6.8.ts';
 import { v6_8Replacements as swap } from '../mm/swapfile.v6.8.ts';
 import type { Tree } from '../tree.ts';
@@ -12,6 +13,6 @@ export const v6_8: Tree = {
     'exit_mmap() and the OOM killer knows of the marker',
   release: '6.8.0',
   base: v6_12,
-  replacements: [...dup, ...memory, ...swap],
+  replacements: [...dup, ...memory, ...swap, ...uprobes],
   traits: v6_12.traits,
 };
