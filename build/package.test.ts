@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
-import { entries, split } from './scripts/entries.js';
+import { entries, pages, split } from './scripts/entries.js';
 import { icns, ico } from './scripts/icon-files.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -71,7 +71,7 @@ describe('electron-builder.yml', () => {
   });
 
   test('packages the main program, what it starts, and what it shows', () => {
-    const bundles = [...Object.keys(entries), ...Object.keys(split)];
+    const bundles = [entries, split, pages].flatMap((each) => Object.keys(each));
     expect(bundles).toContain(manifest.main);
     // The command line and the web host are for those who have Node.
     const needed = bundles.filter((file) => !/^dist\/(cli|web)\//.test(file));
