@@ -49,10 +49,16 @@ export class MemCgroup {
   watermark = 0;
   /** Pages and faults that memory.stat tells of; nobody decides by them. */
   readonly stat = { anon: 0, pagetables: 0, pgfault: 0 };
+  /** (plain) Groups below this one; they come and go by mkdir and rmdir only. */
+  readonly children: MemCgroup[] = [];
+  /** (plain) cgroup.subtree_control: do the groups below have the memory controller? */
+  subtreeMemory = false;
 
   constructor(
     /** As messages show it: `/quick`. */
     readonly path: string,
+    /** Its limits hold for this group too; null below the root, which has none. */
+    readonly parent: MemCgroup | null = null,
   ) {
     this.usage = new Counter(0, `memcg:${path} memory.usage`);
     this.max = new Cell<number>(Infinity, `memcg:${path} memory.max`);
@@ -80,8 +86,9 @@ export const memcgs = kernelGlobal(
 const RECLAIM = ns(1_000_000);
 
 /** mem_cgroup_css_alloc() - a new group. */
-export const cgroup_mkdir = kfunc('mem_cgroup_css_alloc', function* (path: string) {
-  const memcg = new MemCgroup(path);
+export const cgroup_mkdir = kfunc('mem_cgroup_css_alloc', function* (path: string, parent: MemCgroup | null) {
+  const memcg = new MemCgroup(path, parent);
+  parent?.children.push(memcg);
   yield* memcgs().update((all) => [...all, memcg]);
   return memcg;
 });
@@ -129,7 +136,10 @@ export function* mem_cgroup_scan_tasks(
   const met = new Set<TaskStruct>();
   for (;;) {
     yield* rcu_read_lock();
-    const task = (yield* rcu_dereference(memcg.tasks)).find((one) => !met.has(one));
+    let task: TaskStruct | undefined;
+    for (const group of withDescendants(memcg)) {
+      task ??= (yield* rcu_dereference(group.tasks)).find((one) => !met.has(one));
+    }
     if (task !== undefined) yield* get_task_struct(task);
     yield* rcu_read_unlock();
     if (task === undefined) return;
@@ -143,8 +153,43 @@ export function* mem_cgroup_scan_tasks(
 
 // --- charging ------------------------------------------------------------------------------------
 
-/** page_counter_try_charge() */
-const page_counter_try_charge = (memcg: MemCgroup, pages: number, max: number): Operation<boolean> =>
+/** The group and those above it, whose limits hold for it too. */
+function* lineageOf(memcg: MemCgroup): Generator<MemCgroup, void> {
+  for (let at: MemCgroup | null = memcg; at !== null; at = at.parent) yield at;
+}
+
+/** css_for_each_descendant_pre(): the group, then those below it. */
+export function* withDescendants(memcg: MemCgroup): Generator<MemCgroup, void> {
+  yield memcg;
+  for (const child of memcg.children) yield* withDescendants(child);
+}
+
+/** page_counter_charge() - counts pages, or gives them back below 0, in the group and all above it. */
+function* page_counter_charge(memcg: MemCgroup, pages: number): Body<void> {
+  for (const group of lineageOf(memcg)) yield* group.usage.add(pages);
+}
+
+/** memcg_memory_event() - memory.events tells of the group and of all below it. */
+function* memcg_memory_event(memcg: MemCgroup, event: MemcgEvent): Body<void> {
+  for (const group of lineageOf(memcg)) yield* group.events[event].add(1);
+}
+
+/** page_counter_try_charge() - Return: the group whose limit is met, with nothing charged anywhere; or null. */
+function* page_counter_try_charge(memcg: MemCgroup, pages: number): Body<MemCgroup | null> {
+  const charged: MemCgroup[] = [];
+  for (const group of lineageOf(memcg)) {
+    const max = yield* READ_ONCE(group.max);
+    if (yield* try_charge_one(group, pages, max)) {
+      charged.push(group);
+      continue;
+    }
+    for (const below of charged) yield* below.usage.add(-pages);
+    return group;
+  }
+  return null;
+}
+
+const try_charge_one = (memcg: MemCgroup, pages: number, max: number): Operation<boolean> =>
   new Effect('rmw', memcg.usage, 'write', () => {
     if (memcg.usage.value + pages > max) {
       memcg.failcnt++;
@@ -173,7 +218,7 @@ function* task_is_dying(): Body<boolean> {
  *
  * Context: the faulting task, no page-table locks; may sleep.
  * Return: 0 or -ENOMEM.
- * Models: mm/memcontrol.c as of v6.12. Leaves out: per-CPU stocks, parents, memory.high; sixteen retries without
+ * Models: mm/memcontrol.c as of v6.12. Leaves out: per-CPU stocks, memory.high; sixteen retries without
  * success are one.
  */
 export const try_charge_memcg = kfunc(
@@ -181,35 +226,35 @@ export const try_charge_memcg = kfunc(
   function* (memcg: MemCgroup, gfp: number, pages: number) {
     let passed_oom = false;
     for (;;) {
-      const max = yield* READ_ONCE(memcg.max);
-      if (yield* page_counter_try_charge(memcg, pages, max)) return 0;
+      const over = yield* page_counter_try_charge(memcg, pages);
+      if (over === null) return 0;
       if ((current().flags & PF_MEMALLOC) !== 0) break;
       if (!gfpflags_allow_blocking(gfp)) return yield* nomem(memcg, gfp, pages);
       const oom_mm = yield* current().signal.oom_mm.read();
       if (oom_mm !== null && (yield* mm_flags_test(MMF_OOM_SKIP, oom_mm)))
         return yield* nomem(memcg, gfp, pages);
-      yield* memcg.events.max.add(1);
+      yield* memcg_memory_event(over, 'max');
       yield* delay(RECLAIM);
-      if ((yield* mem_cgroup_margin(memcg)) >= pages) continue;
+      if ((yield* mem_cgroup_margin(over)) >= pages) continue;
       if ((gfp & __GFP_NORETRY) !== 0) return yield* nomem(memcg, gfp, pages);
       // What the OOM killer has chosen goes on to its end rather than in a circle.
       if (passed_oom && (yield* task_is_dying())) return yield* nomem(memcg, gfp, pages);
-      if (!(yield* mem_cgroup_oom(memcg, gfp, pages))) return yield* nomem(memcg, gfp, pages);
+      if (!(yield* mem_cgroup_oom(over, gfp, pages))) return yield* nomem(memcg, gfp, pages);
       passed_oom = true;
     }
-    yield* memcg.usage.add(pages);
+    yield* page_counter_charge(memcg, pages);
     return 0;
   },
 );
 
 function* nomem(memcg: MemCgroup, gfp: number, pages: number): Body<number> {
   if ((gfp & (__GFP_NOFAIL | __GFP_HIGH)) === 0) return -ENOMEM;
-  yield* memcg.usage.add(pages);
+  yield* page_counter_charge(memcg, pages);
   return 0;
 }
 
 function* mem_cgroup_oom(memcg: MemCgroup, gfp: number, pages: number): Body<boolean> {
-  yield* memcg.events.oom.add(1);
+  yield* memcg_memory_event(memcg, 'oom');
   return yield* mem_cgroup_out_of_memory(memcg, gfp, pages);
 }
 
@@ -270,7 +315,7 @@ export function* mem_cgroup_uncharge(page: Page): Body<void> {
   page.memcg = null;
   const pages = 1 << page.order;
   memcg.stat.anon -= pages;
-  yield* memcg.usage.add(-pages);
+  yield* page_counter_charge(memcg, -pages);
 }
 
 /** Charges a page of a page table; page tables are forced upon the group. */
@@ -283,7 +328,7 @@ export function* charge_table(table: PteTable, mm: MmStruct): Body<void> {
 export function* charge_tables(memcg: MemCgroup | null, pages: number): Body<void> {
   if (memcg === null) return;
   memcg.stat.pagetables += pages;
-  yield* memcg.usage.add(pages);
+  yield* page_counter_charge(memcg, pages);
 }
 
 /** (plain) Charges what a process has from its start. */
@@ -291,7 +336,7 @@ export function chargeAtSetUp(mm: MmStruct, what: 'anon' | 'pagetables', pages: 
   const memcg = config().MEMCG ? (mm.owner.value?.memcg.value ?? null) : null;
   if (memcg === null) return null;
   memcg.stat[what] += pages;
-  memcg.usage.value += pages;
+  for (const group of lineageOf(memcg)) group.usage.value += pages;
   return memcg;
 }
 
@@ -312,7 +357,7 @@ export const memory_max_write = kfunc('memory_max_write', function* (memcg: MemC
     if ((yield* memcg.usage.read()) <= pages) return 0;
     if (yield* signal_pending(current())) return 0;
     yield* delay(RECLAIM);
-    yield* memcg.events.oom.add(1);
+    yield* memcg_memory_event(memcg, 'oom');
     if (!(yield* mem_cgroup_out_of_memory(memcg, GFP_KERNEL, 1))) return 0;
   }
 });
@@ -320,13 +365,13 @@ export const memory_max_write = kfunc('memory_max_write', function* (memcg: MemC
 /** memcg_memory_event_mm() - count an event for the group of an mm. */
 export function* memcg_memory_event_mm(mm: MmStruct, event: MemcgEvent): Body<void> {
   const memcg = yield* get_mem_cgroup_from_mm(mm);
-  if (memcg !== null) yield* memcg.events[event].add(1);
+  if (memcg !== null) yield* memcg_memory_event(memcg, event);
 }
 
 /**
  * mem_cgroup_get_oom_group() - the group that is to die as a whole with `victim`, or null.
  *
- * A victim that was moved out of the group that met its limit takes nobody along.
+ * The highest one up to the group that met its limit counts. A victim that was moved out of the group that met its limit takes nobody along.
  */
 export function* mem_cgroup_get_oom_group(
   victim: TaskStruct,
@@ -334,8 +379,15 @@ export function* mem_cgroup_get_oom_group(
 ): Body<MemCgroup | null> {
   if (!config().MEMCG) return null;
   const memcg = yield* rcu_dereference(victim.memcg);
-  if (oom_domain !== null && memcg !== oom_domain) return null;
-  return memcg !== null && (yield* READ_ONCE(memcg.oom_group)) ? memcg : null;
+  if (memcg === null) return null;
+  const lineage = [...lineageOf(memcg)];
+  if (oom_domain !== null && !lineage.includes(oom_domain)) return null;
+  let highest: MemCgroup | null = null;
+  for (const group of lineage) {
+    if (yield* READ_ONCE(group.oom_group)) highest = group;
+    if (group === oom_domain) break;
+  }
+  return highest;
 }
 
 // --- what the OOM killer prints ------------------------------------------------------------------

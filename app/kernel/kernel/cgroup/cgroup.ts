@@ -3,7 +3,7 @@ import { dcache } from '../../fs/dcache.ts';
 import { kstrtoint } from '../../fs/debugfs/file.ts';
 import { kernfs_file, type KernfsOps } from '../../fs/kernfs/file.ts';
 import { kernelGlobal } from '../../globals.ts';
-import { EBUSY, EINVAL, ENOENT, EOPNOTSUPP, ESRCH } from '../../include/errno.ts';
+import { EBUSY, EINVAL, ENOENT, ESRCH } from '../../include/errno.ts';
 import type { Inode, InodeOperations } from '../../include/fs.ts';
 import { PAGE_SIZE } from '../../include/mm_types.ts';
 import { rcu_dereference, READ_ONCE, WRITE_ONCE } from '../../include/rwonce.ts';
@@ -19,6 +19,7 @@ import {
   memcgs,
   memory_max_write,
   memory_stat,
+  withDescendants,
   type MemCgroup,
   type MemcgEvent,
 } from '../../mm/memcontrol.ts';
@@ -27,8 +28,8 @@ import { rcu_read_lock, rcu_read_unlock } from '../rcu/tree.ts';
 import { group_send_sig_info } from '../signal.ts';
 
 /**
- * The cgroup2 file system: directories one level deep, each with the files of the memory controller and of the
- * core that the model has.
+ * The cgroup2 file system: a directory for each group, with the files of the memory controller and of the core that
+ * the model has.
  */
 
 const NAME_LIMIT = 'max';
@@ -125,14 +126,18 @@ const cgroup_procs_write = kfunc('cgroup_procs_write', function* (memcg: MemCgro
   const task = pid === 0 ? current() : yield* find_task_by_vpid(pid);
   yield* rcu_read_unlock();
   if (task === null) return -ESRCH;
+  // No processes in a group that divides its memory among others.
+  if (memcg?.subtreeMemory === true) return -EBUSY;
   yield* cgroup_attach_task(memcg, task.signal.threads[0] ?? task);
   return data.length;
 });
 
-/** cgroup_kill_write() - SIGKILL to every process of the group. */
+/** cgroup_kill_write() - SIGKILL to every process of the group and of those below it. */
 const cgroup_kill_write = kfunc('cgroup_kill_write', function* (memcg: MemCgroup, data: string) {
   if (data.trim() !== '1') return -EINVAL;
-  for (const task of yield* rcu_dereference(memcg.tasks)) yield* group_send_sig_info(SIGKILL, task);
+  for (const group of withDescendants(memcg)) {
+    for (const task of yield* rcu_dereference(group.tasks)) yield* group_send_sig_info(SIGKILL, task);
+  }
   return data.length;
 });
 
@@ -143,22 +148,31 @@ const memory_peak_show = kfunc('memory_peak_show', function* (memcg: MemCgroup) 
 });
 
 const cgroup_events_show = kfunc('cgroup_events_show', function* (memcg: MemCgroup) {
-  const populated = (yield* rcu_dereference(memcg.tasks)).length > 0;
+  let populated = false;
+  for (const group of withDescendants(memcg)) {
+    populated ||= (yield* rcu_dereference(group.tasks)).length > 0;
+  }
   return `populated ${populated ? 1 : 0}\nfrozen 0\n`;
 });
 
-/** Which controllers the groups below the root have. Plain: nobody but its files looks at it. */
+/** Which controllers the groups right below the root have. Plain: nobody but its files looks at it. */
 const subtree_control = kernelGlobal('cgroup_subtree_control', () => ({ memory: true }));
 
+/** Do the groups right below this one have the controller? */
+const dividesMemory = (memcg: MemCgroup | null): boolean =>
+  memcg === null ? subtree_control().memory : memcg.subtreeMemory;
+
+const hasMemory = ({ parent }: MemCgroup): boolean => dividesMemory(parent);
+
 const cgroup_subtree_control_show = kfunc('cgroup_subtree_control_show', function* (memcg: MemCgroup | null) {
-  return memcg === null && subtree_control().memory ? 'memory\n' : '\n';
+  return dividesMemory(memcg) ? 'memory\n' : '\n';
 });
 
 /**
  * cgroup_subtree_control_write() - `+memory`, `-memory`: do the groups below have the controller?
  *
- * Return: the length; -EINVAL for what is none, -ENOENT for a controller that is not there, -EOPNOTSUPP in a group, which
- * can have no groups below it here.
+ * Return: the length; -EINVAL for what is none, -ENOENT for a controller that is not there, -EBUSY in a group that has
+ * processes of its own, or groups below that go on dividing.
  */
 const cgroup_subtree_control_write = kfunc(
   'cgroup_subtree_control_write',
@@ -167,15 +181,21 @@ const cgroup_subtree_control_write = kfunc(
       const match = /^([+-])(\w+)$/.exec(word);
       if (match === null) return -EINVAL;
       if (match[2] !== 'memory') return -ENOENT;
-      if (memcg !== null) return -EOPNOTSUPP;
-      subtree_control().memory = match[1] === '+';
+      const on = match[1] === '+';
+      if (memcg === null) subtree_control().memory = on;
+      else {
+        if (on && !hasMemory(memcg)) return -ENOENT;
+        if (on && (yield* rcu_dereference(memcg.tasks)).length > 0) return -EBUSY;
+        if (!on && memcg.children.some(({ subtreeMemory }) => subtreeMemory)) return -EBUSY;
+        memcg.subtreeMemory = on;
+      }
     }
     return data.length;
   },
 );
 
 const cgroup_controllers_show = kfunc('cgroup_controllers_show', function* (memcg: MemCgroup | null) {
-  return memcg === null || subtree_control().memory ? 'memory\n' : '\n';
+  return memcg === null || hasMemory(memcg) ? 'memory\n' : '\n';
 });
 
 const cgroup_type_show = kfunc('cgroup_type_show', function* () {
@@ -183,7 +203,8 @@ const cgroup_type_show = kfunc('cgroup_type_show', function* () {
 });
 
 const cgroup_stat_show = kfunc('cgroup_stat_show', function* (memcg: MemCgroup | null) {
-  const groups = memcg === null ? (yield* rcu_dereference(memcgs())).length : 0;
+  const below = memcg === null ? yield* rcu_dereference(memcgs()) : [...withDescendants(memcg)].slice(1);
+  const groups = below.length;
   return `nr_descendants ${groups}\nnr_dying_descendants 0\n`;
 });
 
@@ -249,29 +270,31 @@ function fileInode(dir: Inode, memcg: MemCgroup | null, file: CgroupFile): Inode
 
 /** Is the file there? Those of a controller come and go with it. */
 const present = ({ name, onRoot }: CgroupFile, memcg: MemCgroup | null): boolean =>
-  memcg === null ? onRoot : subtree_control().memory || !name.startsWith('memory.');
+  memcg === null ? onRoot : hasMemory(memcg) || !name.startsWith('memory.');
 
-/** Looks a name up in a group's directory, or a group in the root. */
+const pathOf = (parent: MemCgroup | null, name: string): string => `${parent?.path ?? ''}/${name}`;
+
+/** Looks up a file of a group, or a group below it. */
 const kernfs_iop_lookup = kfunc('kernfs_iop_lookup', function* (dir: Inode, name: string) {
   const memcg = dir.i_private as MemCgroup | null;
   const file = FILES.find((candidate) => candidate.name === name);
   if (file !== undefined && present(file, memcg)) return fileInode(dir, memcg, file);
-  if (memcg !== null) return null;
-  const group = yield* cgroup_find(`/${name}`);
+  const group = yield* cgroup_find(pathOf(memcg, name));
   return group === null ? null : groupInode(dir, name, group);
 });
 
 const cgroup_mkdir = kfunc('kernfs_iop_mkdir', function* (dir: Inode, name: string) {
-  if (dir.i_private !== null) return -EINVAL;
-  yield* cgroup_create(`/${name}`);
+  const parent = dir.i_private as MemCgroup | null;
+  yield* cgroup_create(pathOf(parent, name), parent);
   return 0;
 });
 
-/** cgroup_rmdir() - -EBUSY while a process is in the group. */
-const cgroup_rmdir = kfunc('cgroup_rmdir', function* (_dir: Inode, name: string) {
-  const group = yield* cgroup_find(`/${name}`);
+/** cgroup_rmdir() - -EBUSY while a process is in the group, or a group below it. */
+const cgroup_rmdir = kfunc('cgroup_rmdir', function* (dir: Inode, name: string) {
+  const group = yield* cgroup_find(pathOf(dir.i_private as MemCgroup | null, name));
   if (group === null) return -ENOENT;
-  if ((yield* rcu_dereference(group.tasks)).length > 0) return -EBUSY;
+  if (group.children.length > 0 || (yield* rcu_dereference(group.tasks)).length > 0) return -EBUSY;
+  group.parent?.children.splice(group.parent.children.indexOf(group), 1);
   yield* memcgs().update((all) => all.filter((other) => other !== group));
   return 0;
 });
@@ -279,9 +302,8 @@ const cgroup_rmdir = kfunc('cgroup_rmdir', function* (_dir: Inode, name: string)
 const kernfs_fop_readdir = kfunc('kernfs_fop_readdir', function* (dir: Inode) {
   const memcg = dir.i_private as MemCgroup | null;
   const files = FILES.filter((file) => present(file, memcg)).map(({ name }) => name);
-  if (memcg !== null) return files;
-  const groups = (yield* rcu_dereference(memcgs())).map(({ path }) => path.slice(1));
-  return [...files, ...groups];
+  const groups = (yield* rcu_dereference(memcgs())).filter(({ parent }) => parent === memcg);
+  return [...files, ...groups.map(({ path }) => path.slice(path.lastIndexOf('/') + 1))];
 });
 
 const cgroup_inode_operations: InodeOperations = {
