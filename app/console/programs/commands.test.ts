@@ -46,6 +46,12 @@ describe('text', () => {
       "1\n2\nhead: invalid number of lines: 'x'\n",
     ],
     ['tail', '1\\n2\\n3\\n', 'tail -n 1 f; tail -2 f; tail -n +3 f', '3\n2\n3\n3\n'],
+    [
+      'processes by name',
+      '',
+      'sleep 90 & sleep 91 & sleep 1; pgrep -x sleep | wc -l; pgrep -fa "sleep 9[1]" | cut -d" " -f2-; pidof sleep | wc -w; pkill -f "sleep 90"; wait %1; echo $?; killall -9 sleep; wait %2; echo $?; killall sleep; pgrep nosuch; echo $?',
+      '2\nsleep 91\n2\n143\nKilled\n137\nsleep: no process found\n1\n',
+    ],
     ['wc', 'a b\\nc\\n', 'wc f; wc -l < f; wc -lw f', '2 3 6 f\n2\n2 3 f\n'],
     [
       'sort',

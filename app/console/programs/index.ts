@@ -4,6 +4,7 @@ import { close_fds, memslot_changer } from './kvm-actions.ts';
 import { columns } from './columns.ts';
 import { date } from './date.ts';
 import { dmesg } from './dmesg.ts';
+import { killall, pgrep, pidof, pkill } from './find-process.ts';
 import { fork_lab } from './fork-lab.ts';
 import { grep } from './grep.ts';
 import { helpers } from './help.ts';
@@ -85,6 +86,10 @@ export const programs: readonly Program[] = [
     ps,
   ],
   ...[
+    killall,
+    pgrep,
+    pidof,
+    pkill,
     readlinkProgram,
     rm,
     rmdir,
