@@ -138,7 +138,7 @@ const FILE_SYSTEMS: readonly (readonly [type: string, s_writers: string])[] = [
   ['anon_inodefs', 'sb_writers#11'],
 ];
 
-/** What the guest's init mounts, as far as it is fixed (facts/virtme-ng.md, section 4). */
+/** What the guest's init mounts, as far as it is fixed (virtme-ng's init). */
 const MOUNTS: readonly (readonly [path: string, type: string])[] = [
   ['/dev', 'devtmpfs'],
   ['/sys', 'sysfs'],
