@@ -7,13 +7,13 @@ import type { Browser, Page, WebSocketRoute } from 'playwright-core';
 import { decodeFrame, encodeFrame } from '../../app/service/contract/frame.ts';
 import { findChromium, launch } from '../../main/e2e/testing/chromium.ts';
 import { ensureWorkbench, startWebHost, type WebHost } from '../../main/e2e/testing/host.ts';
-import { WorkbenchPage } from '../../main/e2e/testing/workbench-page.ts';
+import { until, WorkbenchPage } from '../../main/e2e/testing/workbench-page.ts';
 import { report, spread } from './report.ts';
 import { bigTrace } from './trace.ts';
 
 const LOADS = 7;
 const EVENTS = 1_000_000;
-const WARM_UP = 10;
+const WARM_UP = 5;
 const RUNS = 50;
 const FOUNDING_CASE = 'bundled/kvm-oom/reap.yaml';
 
@@ -77,6 +77,7 @@ async function frames(browser: Browser, host: WebHost): Promise<void> {
   await page.keyboard.press('Alt+Shift+X');
   const canvas = page.locator('[data-panel="timeline"] canvas').first();
   await canvas.waitFor();
+  await page.locator('.timeline-names').getByText('task/0', { exact: true }).waitFor();
   const box = await canvas.boundingBox();
   if (box === null) throw new Error('the timeline shows no canvas');
   const [x, y] = [box.x + box.width * 0.6, box.y + box.height * 0.6];
@@ -144,8 +145,12 @@ async function memory(browser: Browser, host: WebHost): Promise<void> {
     await bench.run(/1 report/);
     await bench.panel('dmesg').locator('.dmesg-row').first().waitFor();
     await bench.panel('timeline').locator('canvas').first().waitFor();
+    const open = await bench.runs.count();
     await bench.command('Run: Close Run');
-    await bench.page.getByLabel('Run that is shown').waitFor({ state: 'detached' });
+    await until(
+      async () => (await bench.runs.count()) < open,
+      () => 'the run stays open',
+    );
   };
   for (let count = 0; count < WARM_UP; count++) await openAndClose();
   const before = { heap: await heap(), service: residentMb(host.pid) };

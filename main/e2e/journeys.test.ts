@@ -143,10 +143,9 @@ describe.skipIf(skipped)('a session at the workbench', { timeout: 3 * PATIENCE_M
     await outcomes.getByText('every execution').waitFor();
     await outcomes.getByText('guest write to a freed page').waitFor();
     await bench.picture('7-outcomes');
-    const runs = bench.page.getByLabel('Run that is shown').locator('option');
-    const before = await runs.count();
+    const before = await bench.runs.count();
     await open.click();
-    await expect.poll(() => runs.count(), { timeout: PATIENCE_MS }).toBe(before + 1);
+    await expect.poll(() => bench.runs.count(), { timeout: PATIENCE_MS }).toBe(before + 1);
     await bench.panel('timeline').locator('canvas').first().waitFor();
     expect(await bench.stepThat((step) => step > 0)).toBeGreaterThan(0);
     await bench.picture('8-outcome-as-run');
@@ -233,6 +232,8 @@ describe.skipIf(skipped)('a session at the workbench', { timeout: 3 * PATIENCE_M
     await bench.page.keyboard.press('Control+End');
     await bench.page.locator('.monaco-editor').getByText('# typed and not saved').waitFor();
     await bench.picture('13-draft-is-back');
+    await bench.page.keyboard.press('Control+Z');
+    await bench.page.locator('.editor-tab', { hasText: 'reap.yaml' }).filter({ hasNotText: '●' }).waitFor();
     expect(bench.complaints).toEqual([]);
   });
 

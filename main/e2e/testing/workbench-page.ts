@@ -1,11 +1,20 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Browser, BrowserContext, Locator, Page } from 'playwright-core';
-import { expect } from 'vitest';
 import { root } from '../../../build/scripts/bootstrap.js';
 
 /** On a busy machine things take their time; what never comes is told after this. */
 export const PATIENCE_MS = 60_000;
+
+/** Waits for what no element tells. */
+export async function until(condition: () => Promise<boolean>, failure: () => string): Promise<void> {
+  const endMs = performance.now() + PATIENCE_MS;
+  while (!(await condition())) {
+    if (performance.now() > endMs) throw new Error(failure());
+    await pause(50);
+  }
+}
 
 /** The workbench in a browser, driven as a person does: by keys, by clicks, by what can be read. */
 export class WorkbenchPage {
@@ -66,8 +75,12 @@ export class WorkbenchPage {
 
   /** Waits until the cursor stands where the condition wants it. */
   async stepThat(condition: (step: number) => boolean): Promise<number> {
-    await expect.poll(async () => condition(await this.step()), { timeout: PATIENCE_MS }).toBe(true);
-    return this.step();
+    let step = 0;
+    await until(
+      async () => condition((step = await this.step())),
+      () => `the cursor stays at step ${step}`,
+    );
+    return step;
   }
 
   /** Presses a key and waits until the cursor stands elsewhere. */
@@ -77,12 +90,19 @@ export class WorkbenchPage {
     return this.stepThat((step) => step !== before);
   }
 
+  /** The runs that can be shown. */
+  get runs(): Locator {
+    return this.page.getByLabel('Run that is shown').locator('option');
+  }
+
   /** Runs the scenario in the editor and waits until the badge of the run says this. */
   async run(verdict: RegExp): Promise<void> {
-    const runs = this.page.getByLabel('Run that is shown').locator('option');
-    const before = await runs.count();
+    const before = await this.runs.count();
     await this.page.keyboard.press('F5');
-    await expect.poll(() => runs.count(), { timeout: PATIENCE_MS }).toBe(before + 1);
+    await until(
+      async () => (await this.runs.count()) === before + 1,
+      () => 'no run has begun',
+    );
     await this.page.locator('.tool-bar .badge').filter({ hasText: verdict }).waitFor();
   }
 

@@ -32,7 +32,7 @@ export default function CodeEditor() {
     const shown = editor.current;
     const document = path === null ? undefined : workbench.state.documents.get(path);
     if (shown === null || path === null || document === undefined) return;
-    const model = modelOf(path, document.text);
+    const model = modelOf(path, document.text, document.saved);
     shown.setModel(model);
     shown.updateOptions({ readOnly: workbench.isViewer });
     const view = views.current.get(path);
@@ -60,7 +60,7 @@ function useReplacedText(path: string | null): void {
   useEffect(() => {
     const document = path === null ? undefined : workbench.state.documents.get(path);
     if (path === null || document === undefined) return;
-    const model = modelOf(path, document.text);
+    const model = modelOf(path, document.text, document.saved);
     if (model.getValue() === document.text) return;
     model.pushEditOperations(null, [{ range: model.getFullModelRange(), text: document.text }], () => null);
   }, [path, revision, workbench]);
