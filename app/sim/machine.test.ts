@@ -288,9 +288,10 @@ describe('memory', () => {
 });
 
 test('a task that carries something for others is nobody to the model: its context is null', () => {
-  const { machine } = machineWith(() => new Cell(0, 'x'), {
-    a: (x) => x.write(1)[Symbol.iterator]() as Body<void>,
-  });
+  const write = function* (x: Cell<number>): Body<void> {
+    yield* x.write(1);
+  };
+  const { machine } = machineWith(() => new Cell(0, 'x'), { a: write });
   expect(machine.tasks[0]?.context).toBeNull();
 });
 
