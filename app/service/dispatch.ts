@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { ScytheBug } from '../base/assert.ts';
 import { InputError } from '../scenario/issues.ts';
 import type { Area, CallContext, Caller, Role } from './area.ts';
@@ -68,7 +69,10 @@ class CallerConnection implements Connection {
     private readonly handlers: ReadonlyMap<string, AnyHandler>,
     private readonly topicHandlers: ReadonlyMap<string, AnyTopicHandler>,
     private readonly onClose: () => void,
-  ) {}
+  ) {
+    // Every call that is under way listens for the end: many at once are no leak.
+    setMaxListeners(0, this.closing.signal);
+  }
 
   get role(): Role {
     return this.caller.role;

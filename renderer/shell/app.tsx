@@ -5,6 +5,7 @@ import { listenForKeys } from './commands/index.ts';
 import { Dialogs } from './dialogs/dialogs.tsx';
 import { Dock } from './dock.tsx';
 import { Palette } from './palette.tsx';
+import { Presenting } from './presenting.tsx';
 import { StatusBar } from './status-bar.tsx';
 import { TitleBar } from './title-bar.tsx';
 import { Toasts } from './toasts.tsx';
@@ -29,6 +30,7 @@ export function App() {
       <Palette />
       <Dialogs />
       <Tour />
+      <Presenting />
       <Toasts />
     </Tooltip.Provider>
   );

@@ -22,7 +22,10 @@ export function RunConsole({ id }: { id: string }) {
     };
   }, [workbench, id]);
   const last = lines.findLastIndex(({ step }) => cursor === null || step <= cursor);
-  useEffect(() => current.current?.scrollIntoView({ block: 'nearest' }), [last]);
+  useEffect(() => {
+    // Newer browsers answer with a promise, which is no clean-up.
+    current.current?.scrollIntoView({ block: 'nearest' });
+  }, [last]);
   if (lines.length === 0) return <div className="empty">The console of this run has shown nothing.</div>;
   return (
     <div className="run-console mono" tabIndex={0} role="log" aria-label="Console of the run">
