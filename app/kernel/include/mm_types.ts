@@ -27,7 +27,7 @@ export const PMD_SIZE = 0x200000;
 /** Above every user address: stands for ULONG_MAX as the end of a range. */
 export const ULONG_MAX = Number.MAX_SAFE_INTEGER;
 
-/** Bits of `mm->flags` (facts/mm-lifecycle.md, section 1). */
+/** Bits of `mm->flags`. */
 export const MMF_HAS_UPROBES = 19;
 export const MMF_RECALC_UPROBES = 20;
 export const MMF_OOM_SKIP = 21;
