@@ -140,6 +140,8 @@ async function memory(browser: Browser, host: WebHost): Promise<void> {
     return (await session.send('Runtime.getHeapUsage')).usedSize / 1e6;
   };
   await bench.openFile(FOUNDING_CASE);
+  // The file shows itself once it is read: the layout comes after that.
+  await bench.page.locator('.editor-tab').first().waitFor();
   await bench.page.keyboard.press('Alt+Shift+Digit2');
   const openAndClose = async () => {
     await bench.run(/1 report/);
