@@ -8,6 +8,15 @@
 export type Bytes = string;
 
 const ESCAPE = 0xdc00;
+// Every host has these two; the language's own library of types does not know them.
+declare class TextEncoder {
+  encode(text: string): Uint8Array<ArrayBuffer>;
+}
+declare class TextDecoder {
+  constructor(label: string, options: { readonly fatal?: boolean; readonly ignoreBOM?: boolean });
+  decode(bytes?: Uint8Array, options?: { readonly stream?: boolean }): string;
+}
+
 const encoder = new TextEncoder();
 
 /** As it is written to a file or a pipe of the host. */
