@@ -2,7 +2,7 @@ import { networkInterfaces } from 'node:os';
 import type { Area } from '../../app/service/area.ts';
 import type { WorkbenchService } from '../../app/service/contract/contract.ts';
 import type { ShareState } from '../../app/service/contract/share.ts';
-import { ServiceError } from '../../app/service/contract/wire.ts';
+import { LARGEST_VIEWER_REQUEST, ServiceError } from '../../app/service/contract/wire.ts';
 import { newToken, sameToken, startWebServer, type WebServer } from '../web/server.ts';
 
 export interface SharingOptions {
@@ -68,6 +68,7 @@ export function sharingArea({ folder, version, connectViewer }: SharingOptions):
       folder,
       address,
       port: 0,
+      largestMessage: LARGEST_VIEWER_REQUEST,
       admit: (visit) => {
         if (!sameToken(visit.token, token)) return null;
         const id = String(++viewerNumber);

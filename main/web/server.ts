@@ -23,6 +23,8 @@ export interface WebServerOptions {
   readonly address: string;
   /** 0 for any that is free. */
   readonly port: number;
+  /** A longer message ends its connection (bytes). */
+  readonly largestMessage?: number;
   /**
    * Who comes with this token from this address; null for nobody. `close` ends their connection.
    */
@@ -75,7 +77,11 @@ export async function startWebServer(options: WebServerOptions): Promise<WebServ
     response.setHeader('Content-Security-Policy', contentSecurityPolicy([`ws://${host ?? ''}`]));
     serveStatic(options.folder, request, response).catch(() => response.destroy());
   });
-  const sockets = new WebSocketServer({ noServer: true, maxPayload: LARGEST_REQUEST, clientTracking: true });
+  const sockets = new WebSocketServer({
+    noServer: true,
+    maxPayload: options.largestMessage ?? LARGEST_REQUEST,
+    clientTracking: true,
+  });
   server.on('upgrade', (request, socket, head) => {
     if (!mayConnect(request, hosts)) {
       socket.end('HTTP/1.1 403 Forbidden\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');

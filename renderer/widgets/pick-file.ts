@@ -1,5 +1,5 @@
 /** Files of strangers are read up to here. */
-const LARGEST_BYTES = 200 * 1024 * 1024;
+const LARGEST_BYTES = 64 * 1024 * 1024;
 
 export interface PickedFile {
   readonly name: string;
@@ -24,6 +24,6 @@ export function pickTextFile(accept: string): Promise<PickedFile | null> {
 
 export async function readTextFile(file: File): Promise<PickedFile> {
   if (file.size > LARGEST_BYTES)
-    throw new Error(`${file.name} is larger than 200 MB: cut out the part that matters`);
+    throw new Error(`${file.name} is larger than 64 MB: cut out the part that matters`);
   return { name: file.name, text: await file.text() };
 }

@@ -10,8 +10,11 @@ export { errorCodes, LARGEST_MESSAGE, ServiceError, type ErrorCode } from './ser
  */
 export const PROTOCOL_VERSION = 1;
 
-/** What the user interface may send is small: its largest content is a file being saved. */
-export const LARGEST_REQUEST = 16 * 1024 * 1024;
+/** The largest that the owner's user interface sends is a trace of a real kernel. */
+export const LARGEST_REQUEST = 72 * 1024 * 1024;
+
+/** What viewers of a shared session send is small: they ask, and hand over nothing. */
+export const LARGEST_VIEWER_REQUEST = 64 * 1024;
 
 const id = z.number().int().min(1).max(0xffff_ffff);
 
