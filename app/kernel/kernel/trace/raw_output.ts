@@ -6,7 +6,6 @@ import { BUFFER_PAGE, PAGE_HEADER, type CpuBuffer, type TraceEntry } from './rin
 
 // The records of the ring buffer as `per_cpu/cpuN/trace_pipe_raw` hands them out: what trace-cmd copies into its files.
 
-
 const LARGEST_SHORT = 28;
 const TIME_EXTEND = 30;
 const DELTA_BITS = 27;
