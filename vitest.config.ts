@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['{app,build,main,renderer}/**/*.test.{ts,tsx}'],
     setupFiles: ['build/scripts/vitest-setup.ts'],
     reporters: ['default', './build/scripts/closing-line.ts'],
+    // By default one core is left alone, which of two is half of them.
+    maxWorkers: '100%',
     testTimeout: 20_000,
   },
 });

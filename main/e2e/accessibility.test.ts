@@ -62,6 +62,7 @@ describe.skipIf(skipped)('the workbench for everybody', { timeout: 3 * PATIENCE_
       await bench.panel(id).waitFor();
     }
     await page.keyboard.press('Alt+Shift+Digit2');
+    for (const id of ['timeline', 'explorer', 'interleaving', 'dmesg']) await bench.panel(id).waitFor();
     const visited = new Set<string>();
     for (let count = 0; count < 8; count++) {
       await page.keyboard.press('F6');
