@@ -25,8 +25,8 @@ export function openSocket(token: string, name: string, events: LinkEvents): Lin
     events.onMessage(decodeFrame(new Uint8Array(data)));
   };
   socket.onclose = ({ code, reason }) => {
-    // 44xx: the host does not want this page; 1000: it said goodbye.
-    const final = code === 1000 || (code >= 4400 && code < 4500);
+    // 1000: the host said goodbye; 4400 and 4401: it does not want this page. Anything else may pass.
+    const final = code === 1000 || code === 4400 || code === 4401;
     events.onClosed(reason === '' ? 'the host does not answer' : reason, final);
   };
   return {

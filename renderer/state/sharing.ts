@@ -61,8 +61,9 @@ export class Sharing {
     // With each step comes the layout as well; panels that stand are left alone.
     const text = JSON.stringify(layout ?? null);
     if (text !== this.layoutShown && layout !== null && layout !== undefined) {
-      workbench.layout?.restore(layout);
-      this.layoutShown = text;
+      // A layout that cannot be shown here must not leave nothing.
+      if (workbench.layout?.restore(layout) === false) workbench.layout.apply('run');
+      if (workbench.layout !== null) this.layoutShown = text;
     }
     if (typeof activeDocument === 'string') await workbench.documents.open(activeDocument, { show: false });
     if (typeof activeGuest === 'string') workbench.set({ activeGuest });

@@ -37,7 +37,14 @@ export class WorkbenchPage {
     const context: BrowserContext = await browser.newContext({ viewport: size, colorScheme: 'dark' });
     const workbench = new WorkbenchPage(await context.newPage());
     await workbench.page.goto(url);
-    await workbench.page.locator('.dv-tab').first().waitFor();
+    await workbench.page
+      .locator('.dv-tab')
+      .first()
+      .waitFor()
+      .catch(async (cause: unknown) => {
+        const shown = await workbench.page.locator('body').innerText();
+        throw new Error(`no panels came up: ${[shown, ...workbench.complaints].join('\n')}`, { cause });
+      });
     return workbench;
   }
 
