@@ -72,6 +72,8 @@ describe.skipIf(skipped)('the workbench for everybody', { timeout: 3 * PATIENCE_
 
     await page.getByRole('menuitem', { name: 'File' }).focus();
     await page.keyboard.press('ArrowRight');
+    // The menu bar moves its focus a moment later.
+    await page.locator('[role="menuitem"]:focus', { hasText: 'View' }).waitFor();
     await page.keyboard.press('ArrowDown');
     await page.getByRole('menuitem', { name: 'Layout: Edit' }).waitFor();
     await page.keyboard.press('Enter');
