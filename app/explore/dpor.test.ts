@@ -11,7 +11,7 @@ import { indexer } from './programs/indexer.ts';
 import { lastzero } from './programs/lastzero.ts';
 import { readers } from './programs/readers.ts';
 import { runToEnd } from './strategy.ts';
-import { randomProgram, randomTasks } from './testing/random-program.ts';
+import { type Instruction, randomProgram, randomTasks } from './testing/random-program.ts';
 import { canonicalSchedule } from './trace-form.ts';
 
 describe('the programs of the literature have their published numbers of executions:', () => {
@@ -101,4 +101,18 @@ test('each trace of a random program is explored once, and nothing is missed', {
     }),
     { numRuns: 5_000, seed: 20261121 },
   );
+});
+
+// The first two end with what they do, or do not come to it: what the third sees of them is up to who was first.
+test.each<[string, Instruction['verb'][][]]>([
+  ['a lock is the last operation', [['lock'], ['lock'], ['try lock'], ['look at task']]],
+  ['one alternative is the last operation', [['choose', 'skip if odd', 'write'], ['look at task']]],
+  ['a value decides whether there is another one', [['end if odd', 'read'], ['write'], ['look at task']]],
+])('nothing is missed and nothing seen twice where %s', (_name, verbs) => {
+  const program = randomProgram(verbs.map((task) => task.map((verb) => ({ verb, which: 0 }))));
+  const all = traces(program, 1_000, (noting) => new ExhaustiveSearch(noting));
+  const reduced = traces(program, 1_000, (noting) => new DporSearch(noting));
+  expect(reduced.search.coverage).toEqual({ kind: 'complete' });
+  expect([...reduced.counts.keys()].sort()).toEqual([...all.counts.keys()].sort());
+  expect(reduced.search.statistics.executions).toBe(all.counts.size);
 });

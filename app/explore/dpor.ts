@@ -15,6 +15,7 @@ import { NONE, Path } from './path.ts';
 import { Probes } from './probes.ts';
 import type { Program } from './program.ts';
 import { GROUP, GROUP_PROBE, IRREVERSIBLE, PLAIN, PROBE, Races } from './races.ts';
+import { Rehearsal } from './rehearsal.ts';
 import { Reversal } from './reversal.ts';
 import { SleepSets } from './sleep-sets.ts';
 import { Strays } from './strays.ts';
@@ -46,7 +47,8 @@ export class DporSearch extends BacktrackingSearch implements Chooser {
   protected readonly sleepers = new SleepSets(this.footprints);
   protected readonly tree = new WakeupTree();
   protected readonly frontier = new Frontier(this.path, this.footprints, this.sleepers, this.tree);
-  private readonly reversal = new Reversal(this.path, this.footprints);
+  protected readonly rehearsal: Rehearsal;
+  private readonly reversal: Reversal;
   private readonly hashes = new EventHashes(this.path);
   private readonly probes: Probes;
   protected readonly part: Part;
@@ -74,7 +76,10 @@ export class DporSearch extends BacktrackingSearch implements Chooser {
 
   constructor(program: Program, options: DporOptions = {}) {
     super(program, options);
-    const { path, footprints, hashes, reversal, statistics } = this;
+    const { path, footprints, hashes, statistics } = this;
+    this.rehearsal = new Rehearsal(program, path, footprints, statistics);
+    const reversal = new Reversal(path, footprints, this.rehearsal);
+    this.reversal = reversal;
     this.part = options.part ?? EVERYTHING;
     this.probes = new Probes(program, path, footprints, hashes, reversal, statistics);
     this.strange = new Strays(path, footprints, hashes);
@@ -122,6 +127,7 @@ export class DporSearch extends BacktrackingSearch implements Chooser {
     if (statistics.blocked > blocked) return false;
     statistics.executions++;
     const news = this.found.note(this.program.judge(machine), statistics.executions, () => this.schedule());
+    this.reversal.tasks = machine.tasks;
     this.reverseRaces(this.path.length);
     if (machine.enabled.length === 0) this.reverseBlocked(machine);
     return news;
@@ -182,8 +188,11 @@ export class DporSearch extends BacktrackingSearch implements Chooser {
     for (const [thread, alternative, ...touches] of explored) {
       this.sleepers.add(depth, thread, alternative, this.footprints.adopt(touches));
     }
-    for (const [thread, alternative] of foreseen) {
-      this.sleepers.add(depth, thread, alternative, this.performed(depth, thread, alternative));
+    for (const [thread, alternative, ...touches] of foreseen) {
+      const told = this.footprints.adopt(touches);
+      const sure = this.footprints.mayEnd[told] === NONE;
+      const footprint = sure ? told : this.rehearsal.footprintOf(depth, [], { thread, alternative });
+      this.sleepers.add(depth, thread, alternative, footprint);
     }
     this.frontier.plant(this.tree.root(depth), waiting);
     if (step === null) return null;
@@ -205,28 +214,6 @@ export class DporSearch extends BacktrackingSearch implements Chooser {
       sleepers.add(depth, tree.thread[node], tree.alternative[node], tree.footprint[node]);
       tree.drop(depth);
     }
-  }
-
-  /**
-   * All that a step touches that is taken at `depth` of the path. What is foreseen leaves out that it may end its
-   * task or start one.
-   */
-  private performed(depth: number, thread: number, alternative: number): number {
-    const { path, footprints } = this;
-    const machine = this.program.create();
-    let position = 0;
-    const chooser: Chooser = {
-      next: () => (position === depth ? null : machine.tasks[path.thread[position++]]),
-      alternative: () => (position === depth ? alternative : path.alternative[position - 1]),
-    };
-    while (position < depth) machine.run(chooser);
-    const task = machine.tasks[thread];
-    const { pending } = task;
-    assert(pending !== null, 'a step that sleeps has no operation');
-    const tasksBefore = machine.tasks.length;
-    const foreseen = footprints.of(pending);
-    machine.step(task, { next: () => task, alternative: () => alternative });
-    return machine.inside(() => footprints.afterwards(foreseen, task, machine, tasksBefore));
   }
 
   /** What was found above the floor of the part. */
@@ -255,7 +242,7 @@ export class DporSearch extends BacktrackingSearch implements Chooser {
     this.task = null;
     this.operation = null;
     const event = path.length;
-    const footprint = footprints.afterwards(this.operationFootprint, task, machine, this.tasksBefore);
+    const footprint = footprints.afterwards(this.operationFootprint, task);
     const ended = task.state === 'ready' ? NONE : footprints.taskNumber(task);
     const alternative = this.alternatives > 1 ? this.alternativeTaken : 0;
     path.append(task.index, alternative, footprint);
@@ -265,12 +252,13 @@ export class DporSearch extends BacktrackingSearch implements Chooser {
     this.races.find(event, task, operation, this.stateBefore);
     this.sleepers.descend(path, event);
     this.choices[event] = operation instanceof ChoiceOperation ? 1 : 0;
-    if (this.alternatives > 1) this.takeOthers(event);
+    if (this.alternatives > 1) this.takeOthers(event, machine);
   }
 
   /** Puts the alternatives of a decision that were not taken into the tree. */
-  private takeOthers(event: number): void {
+  private takeOthers(event: number, machine: Machine): void {
     const { path } = this;
+    this.reversal.tasks = machine.tasks;
     for (let other = 0; other < this.alternatives; other++) {
       if (other === path.alternative[event]) continue;
       this.reversal.alone(event, path.thread[event], other, path.footprint[event]);

@@ -1,8 +1,8 @@
 import { assert } from '../base/assert.ts';
 import type { Access, Operation } from '../sim/operation.ts';
-import type { Machine } from '../sim/machine.ts';
 import type { SimObject } from '../sim/object.ts';
 import type { Task } from '../sim/task.ts';
+import { NONE } from './int-list.ts';
 
 /** Accesses as small numbers. */
 export const READ = 0;
@@ -27,12 +27,19 @@ export const CONFLICTING: readonly (readonly number[])[] = [
  * A *slot* is an object with an access (`object * ACCESSES + access`, objects counted from 0 in order of
  * their first appearance). A *footprint* is a set of slots, the operation's own object first. Two events
  * depend on each other if a slot of one conflicts with a slot of the other.
+ *
+ * All of it is told by the operation, but for one thing: whether its task ends with it depends on what comes before.
+ * The footprint of a step that is yet to be taken may be *unsure*: it leaves the end out, and says whose it is.
  */
 export class Footprints {
   /** Number of objects seen. */
   objects = 0;
   /** By footprint: its slots. */
   readonly slots: (readonly number[])[] = [];
+  /** By footprint: the same without the end of the step's task. */
+  readonly foreseen: number[] = [];
+  /** By footprint: the task, as an object, that may end with the step as far as is known; `NONE` if it is sure. */
+  readonly mayEnd: number[] = [];
 
   private readonly objectNumbers = new Map<number, number>();
   private readonly objectIds: number[] = [];
@@ -43,6 +50,7 @@ export class Footprints {
   /** By task: the id and the number that it had last. */
   private readonly taskIds: number[] = [];
   private readonly taskNumbers: number[] = [];
+  private readonly unsureOnes = new Map<number, number>();
   private readonly adopted = new Map<string, number>();
 
   /** What an operation touches as far as can be told before it runs. */
@@ -67,27 +75,37 @@ export class Footprints {
     return footprint;
   }
 
-  /** The footprint with a write of one more object. */
-  withWrite(footprint: number, object: number): number {
+  /**
+   * What an operation has touched, now that it was performed: ending changes the task. Whatever starts a task is an
+   * operation on the list of tasks (`Machine.spawn`).
+   */
+  afterwards(footprint: number, task: Task): number {
+    return task.state === 'ready' ? footprint : this.withWrite(footprint, this.taskNumber(task));
+  }
+
+  private withWrite(footprint: number, object: number): number {
     const key = footprint * MOST_OBJECTS + object;
     let extended = this.extensions.get(key);
     if (extended === undefined) {
       const slot = object * ACCESSES + WRITE;
       const slots = this.slots[footprint];
-      extended = slots.includes(slot) ? footprint : this.add([...slots, slot]);
+      extended = slots.includes(slot) ? footprint : this.add([...slots, slot], footprint);
       this.extensions.set(key, extended);
     }
     return extended;
   }
 
-  /**
-   * What an operation has touched, now that it was performed: starting a task also changes the list of tasks,
-   * ending changes the task.
-   */
-  afterwards(footprint: number, task: Task, machine: Machine, tasksBefore: number): number {
-    let all = footprint;
-    if (machine.tasks.length > tasksBefore) all = this.withWrite(all, this.objectNumber(machine.taskList));
-    return task.state === 'ready' ? all : this.withWrite(all, this.taskNumber(task));
+  /** The footprint that a step of a task is foreseen to have elsewhere: the task may end with it or not. */
+  unsure(footprint: number, task: number): number {
+    const foreseen = this.foreseen[footprint];
+    const key = foreseen * MOST_OBJECTS + task;
+    let unsure = this.unsureOnes.get(key);
+    if (unsure === undefined) {
+      const slots = this.slots[foreseen];
+      unsure = slots.includes(task * ACCESSES + WRITE) ? foreseen : this.add(slots, null, task);
+      this.unsureOnes.set(key, unsure);
+    }
+    return unsure;
   }
 
   /** `objectNumber` for tasks, whose ids hardly ever change from one execution to the next. */
@@ -104,26 +122,32 @@ export class Footprints {
     return this.numberOf(object.id);
   }
 
-  /** A footprint as it can be told to another search: object ids instead of numbers. */
+  /** A footprint as it can be told to another search: object ids instead of numbers; negative for who may end. */
   portable(footprint: number): number[] {
-    return this.slots[footprint].map(
+    const portable = this.slots[footprint].map(
       (slot) => this.objectIds[slot >> 2] * ACCESSES + (slot & (ACCESSES - 1)),
     );
+    const task = this.mayEnd[footprint];
+    if (task !== NONE) portable.push(-1 - this.objectIds[task]);
+    return portable;
   }
 
   /** The footprint that another search has told. */
   adopt(portable: readonly number[]): number {
-    const slots = portable.map((slot) => {
-      const access = slot % ACCESSES;
-      return this.numberOf((slot - access) / ACCESSES) * ACCESSES + access;
-    });
-    const key = slots.join(' ');
+    const key = portable.join(' ');
     let footprint = this.adopted.get(key);
     if (footprint === undefined) {
-      footprint = this.add(slots);
+      const slots = portable.filter((item) => item >= 0).map((item) => this.adoptSlot(item));
+      const task = portable.find((item) => item < 0);
+      footprint = this.add(slots, null, task === undefined ? NONE : this.numberOf(-1 - task));
       this.adopted.set(key, footprint);
     }
     return footprint;
+  }
+
+  private adoptSlot(portable: number): number {
+    const access = portable % ACCESSES;
+    return this.numberOf((portable - access) / ACCESSES) * ACCESSES + access;
   }
 
   private numberOf(id: number): number {
@@ -146,6 +170,13 @@ export class Footprints {
     return false;
   }
 
+  /** Does a footprint have anything to do with an object? */
+  touches(footprint: number, object: number): boolean {
+    const slots = this.slots[footprint];
+    for (let i = 0; i < slots.length; i++) if (slots[i] >> 2 === object) return true;
+    return false;
+  }
+
   private ofSlot(slot: number): number {
     const known = this.single[slot];
     if (known !== undefined && known > 0) return known - 1;
@@ -155,8 +186,11 @@ export class Footprints {
     return footprint;
   }
 
-  private add(slots: readonly number[]): number {
-    return this.slots.push(slots) - 1;
+  private add(slots: readonly number[], foreseen: number | null = null, mayEnd = NONE): number {
+    const footprint = this.slots.push(slots) - 1;
+    this.foreseen.push(foreseen ?? footprint);
+    this.mayEnd.push(mayEnd);
+    return footprint;
   }
 }
 

@@ -1,3 +1,6 @@
+/** No event, no slot entry, no object. */
+export const NONE = -1;
+
 /** A growing list of 32-bit integers that never gives memory back: what a search fills and empties at every step. */
 export class IntList {
   items: Int32Array;

@@ -1,8 +1,7 @@
 import { ACCESSES, CONFLICTING, type Footprints, WRITE } from './footprint.ts';
-import { enlarged, IntList } from './int-list.ts';
+import { enlarged, IntList, NONE } from './int-list.ts';
 
-/** No event, no slot entry. */
-export const NONE = -1;
+export { NONE };
 
 /**
  * The events of the present execution in order, with what happened before what.

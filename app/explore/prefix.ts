@@ -48,7 +48,7 @@ export class Prefix {
     const { task, footprints, path } = this;
     if (task === null) return this.last;
     const event = path.length;
-    const footprint = footprints.afterwards(this.footprint, task, machine, this.tasksBefore);
+    const footprint = footprints.afterwards(this.footprint, task);
     path.append(task.index, this.alternative, footprint);
     for (let child = this.tasksBefore; child < machine.tasks.length; child++) path.spawned(child, event);
     this.hashes.update();

@@ -239,7 +239,7 @@ class Recorder implements Chooser {
     const { machine, task, operation, tasksBefore } = this;
     if (task === null || operation === null) return;
     this.task = null;
-    const footprint = this.footprints.afterwards(this.footprint, task, machine, tasksBefore);
+    const footprint = this.footprints.afterwards(this.footprint, task);
     this.check(task, footprint);
     this.events.push({
       thread: task.index,

@@ -1,6 +1,8 @@
+import type { Task } from '../sim/task.ts';
 import { ACCESSES, CONFLICTING, type Footprints } from './footprint.ts';
-import { enlarged } from './int-list.ts';
+import { enlarged, IntList } from './int-list.ts';
 import { NONE, type Path } from './path.ts';
+import type { Rehearsal, Taken } from './rehearsal.ts';
 import type { SleepSets } from './sleep-sets.ts';
 import type { WakeupTree } from './wakeup-tree.ts';
 
@@ -11,8 +13,14 @@ import type { WakeupTree } from './wakeup-tree.ts';
  *
  * The sequence is worth exploring unless it is covered: unless every execution that begins with it has an
  * equivalent one among those that begin with a step explored or already to be explored at `base`.
+ *
+ * The events of a sequence are what they were, as all that happened before them comes before them again. The step
+ * is not: whether its task ends with it is found out by a rehearsal, as soon as anything depends on it. The same
+ * goes for the last steps in the tree, which come from other reversals.
  */
 export class Reversal {
+  /** The tasks of the execution whose races are reversed. */
+  tasks: readonly Task[] = [];
   private base = 0;
   private baseThread = 0;
   private baseIndex = 0;
@@ -23,8 +31,15 @@ export class Reversal {
   private stepThread = 0;
   private stepAlternative = 0;
   private stepFootprint = 0;
+  /** Is it known whether the task of the step ends with it, here? */
+  private stepSure = false;
   private stepMatched = false;
-  /** By event: 1 if it is in the sequence and not yet matched. Made only when something is to be taken out. */
+  /** Nodes of the tree that were matched on the way to where the sequence is being inserted. */
+  private readonly chain = new IntList();
+  /**
+   * By event: `LEFT` if it is in the sequence and not yet matched, `TAKEN` if it was. Made only when something is to
+   * be taken out.
+   */
   private member = new Int32Array(128);
   private listed = false;
   /** Once listed, by thread: its first event in the sequence; and by event: the next one of its thread there. */
@@ -36,6 +51,7 @@ export class Reversal {
   constructor(
     private readonly path: Path,
     private readonly footprints: Footprints,
+    private readonly rehearsal: Rehearsal,
   ) {}
 
   /** Sets out to reverse event `step` with `base`. The path is looked at up to `end`. */
@@ -54,14 +70,15 @@ export class Reversal {
     this.stepEvent = NONE;
     this.stepThread = thread;
     this.stepAlternative = alternative;
-    this.stepFootprint = footprint;
+    this.stepFootprint = this.footprints.foreseen[footprint];
+    this.stepSure = false;
     this.stepMatched = false;
     this.listed = false;
   }
 
   /** The step that comes last. */
-  get step(): { thread: number; alternative: number; footprint: number } {
-    return { thread: this.stepThread, alternative: this.stepAlternative, footprint: this.stepFootprint };
+  get step(): Taken & { footprint: number } {
+    return { thread: this.stepThread, alternative: this.stepAlternative, footprint: this.toldFootprint() };
   }
 
   /** Takes `event` and all that happened after it out of the sequence. */
@@ -74,8 +91,8 @@ export class Reversal {
   }
 
   private remove(event: number): void {
-    if (event <= this.base || this.member[event] === 0) return;
-    this.member[event] = 0;
+    if (event <= this.base || this.member[event] === OUT) return;
+    this.member[event] = OUT;
     // All later events of the thread go as well, as they happened after this one.
     const thread = this.path.thread[event];
     let last = this.firstListed[thread];
@@ -85,7 +102,7 @@ export class Reversal {
       this.nextListed[last] = NONE;
     }
     for (let later = this.nextListed[event]; later !== NONE; later = this.nextListed[later])
-      this.member[later] = 0;
+      this.member[later] = OUT;
   }
 
   /**
@@ -110,6 +127,7 @@ export class Reversal {
     this.list();
     const { path, firstListed } = this;
     let parent = tree.root(this.base);
+    this.chain.length = 0;
     for (let node = tree.firstChild[parent]; node !== NONE;) {
       // Most often the tree holds the very sequence: its steps are matched one by one.
       const thread = tree.thread[node];
@@ -121,7 +139,7 @@ export class Reversal {
         }
         this.take(event);
       } else {
-        if (!this.mayBegin(thread, tree.alternative[node], tree.footprint[node])) {
+        if (!this.mayBeginWith(tree, node)) {
           node = tree.sibling[node];
           continue;
         }
@@ -130,13 +148,68 @@ export class Reversal {
       parent = node;
       node = tree.firstChild[parent];
       if (node === NONE) return false;
+      this.chain.push(parent);
     }
     for (let event = this.base + 1; event < this.end; event++) {
-      if (this.member[event] === 0) continue;
+      if (this.member[event] !== LEFT) continue;
       parent = tree.add(parent, path.thread[event], path.alternative[event], path.footprint[event]);
     }
-    if (!this.stepMatched) tree.add(parent, this.stepThread, this.stepAlternative, this.stepFootprint);
+    if (!this.stepMatched) tree.add(parent, this.stepThread, this.stepAlternative, this.toldFootprint());
     return true;
+  }
+
+  /** As `mayBegin` for a step of the tree after those matched. Finds out what it touches if that matters. */
+  private mayBeginWith(tree: WakeupTree, node: number): boolean {
+    const footprint = tree.footprint[node];
+    if (!this.mayBegin(tree.thread[node], tree.alternative[node], footprint)) return false;
+    const ended = this.footprints.mayEnd[footprint];
+    if (ended === NONE || !this.touches(ended, tree.thread[node])) return true;
+    const chain = Array.from(this.chain.items.subarray(0, this.chain.length), (matched) => tree.step(matched));
+    tree.footprint[node] = this.rehearsal.footprintOf(this.base, chain, tree.step(node));
+    return this.mayBegin(tree.thread[node], tree.alternative[node], tree.footprint[node]);
+  }
+
+  /** Has anything that is left of the sequence to do with an object, a step of `thread` aside? */
+  private touches(object: number, thread: number): boolean {
+    const { path, base, end } = this;
+    if (
+      !this.stepMatched &&
+      this.stepThread !== thread &&
+      this.footprints.touches(this.stepFootprint, object)
+    ) {
+      return true;
+    }
+    for (let slot = object * ACCESSES; slot < (object + 1) * ACCESSES; slot++) {
+      let entry = slot < path.heads.length ? path.heads[slot] : NONE;
+      for (; entry !== NONE; entry = path.entryPrevious.items[entry]) {
+        const event = path.entryEvent.items[entry];
+        if (event <= base) break;
+        if (event < end && this.left(event)) return true;
+      }
+    }
+    return false;
+  }
+
+  /** What the step touches, or is foreseen to. */
+  private toldFootprint(): number {
+    const { stepFootprint, footprints } = this;
+    if (this.stepSure) return stepFootprint;
+    return footprints.unsure(stepFootprint, footprints.taskNumber(this.tasks[this.stepThread]));
+  }
+
+  private conflictsWithStep(footprint: number): boolean {
+    const { footprints } = this;
+    if (footprints.conflict(footprint, this.stepFootprint)) return true;
+    if (this.stepSure) return false;
+    if (!footprints.touches(footprint, footprints.taskNumber(this.tasks[this.stepThread]))) return false;
+    const { path } = this;
+    const before = this.leadIn().map((event) => {
+      return { thread: path.thread[event], alternative: path.alternative[event] };
+    });
+    const step = { thread: this.stepThread, alternative: this.stepAlternative };
+    this.stepFootprint = this.rehearsal.footprintOf(this.base, before, step);
+    this.stepSure = true;
+    return footprints.conflict(footprint, this.stepFootprint);
   }
 
   /** Is an event after the base in the sequence? */
@@ -144,12 +217,12 @@ export class Reversal {
     return this.left(event);
   }
 
-  /** The events of the sequence in order, without the step. */
+  /** The events of the sequence in order, matched or not, without the step. */
   leadIn(): number[] {
     this.list();
     const events: number[] = [];
     for (let event = this.base + 1; event < this.end; event++)
-      if (this.member[event] === 1) events.push(event);
+      if (this.member[event] !== OUT) events.push(event);
     return events;
   }
 
@@ -166,9 +239,9 @@ export class Reversal {
     for (let t = 0; t < width; t++) firstListed[t] = NONE;
     let at = (end - 1) * width + this.baseThread;
     for (let event = end - 1; event > base; event--) {
-      if (clocks[at] >= baseIndex || event === stepEvent) member[event] = 0;
+      if (clocks[at] >= baseIndex || event === stepEvent) member[event] = OUT;
       else {
-        member[event] = 1;
+        member[event] = LEFT;
         nextListed[event] = firstListed[thread[event]];
         firstListed[thread[event]] = event;
       }
@@ -179,13 +252,13 @@ export class Reversal {
 
   /** Takes the first event of a thread out of the sequence. */
   private take(event: number): void {
-    this.member[event] = 0;
+    this.member[event] = TAKEN;
     this.firstListed[this.path.thread[event]] = this.nextListed[event];
   }
 
   /** Is an event after `base` in the sequence and not yet matched? */
   private left(event: number): boolean {
-    if (this.listed) return this.member[event] === 1;
+    if (this.listed) return this.member[event] === LEFT;
     const { clocks, width } = this.path;
     return clocks[event * width + this.baseThread] < this.baseIndex && event !== this.stepEvent;
   }
@@ -204,11 +277,11 @@ export class Reversal {
     }
     if (!this.stepMatched) {
       if (thread === this.stepThread) {
-        if (alternative !== this.stepAlternative || !this.independent(this.stepFootprint)) return false;
+        if (alternative !== this.stepAlternative || !this.independent(footprint)) return false;
         this.matched = STEP;
         return true;
       }
-      if (this.footprints.conflict(footprint, this.stepFootprint)) return false;
+      if (this.conflictsWithStep(footprint)) return false;
     }
     return this.independent(footprint);
   }
@@ -259,3 +332,6 @@ export class Reversal {
 }
 
 const STEP = -2;
+const OUT = 0;
+const LEFT = 1;
+const TAKEN = 2;

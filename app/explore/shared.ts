@@ -4,6 +4,7 @@ import type { Outcome } from './outcomes.ts';
 import { NONE } from './path.ts';
 import type { Program } from './program.ts';
 import { addTo, type Statistics } from './strategy.ts';
+import { ToldSequences } from './told-sequences.ts';
 import { EXPLORED, GIVEN_AWAY, WAITS } from './wakeup-tree.ts';
 
 /** What exploring a part, or the beginning of one, came to. Plain data: it can go from thread to thread. */
@@ -79,6 +80,7 @@ export class SharedSearch extends DporSearch {
   private readonly away = new Set<number>();
   private readonly back = new Map<number, PartResult>();
   private readonly stopAtFirst: boolean;
+  private readonly told = new ToldSequences(this.footprints, this.tree, this.rehearsal);
 
   constructor(program: Program, options: SharedOptions = {}) {
     const { from = null } = options;
@@ -213,8 +215,9 @@ export class SharedSearch extends DporSearch {
       tree.footprint[node] = this.footprints.adopt(result.steps[depth + i].slice(2));
       if (tree.begun[node] === NONE) tree.begun[node] = before;
     }
-    for (const { depth: at, steps } of result.strays) {
-      this.insertSteps(at <= depth ? tree.root(at) : chain[at - depth - 1], steps);
+    for (const stray of result.strays) {
+      const above = chain.slice(0, Math.max(0, stray.depth - depth));
+      this.told.insert(Math.min(stray.depth, depth), above, stray.steps);
     }
     if (result.rest.length > 0) this.plantLevels(leaf, result.rest, before);
     else this.closeSequence(chain);
@@ -244,35 +247,6 @@ export class SharedSearch extends DporSearch {
       const node = step === null ? NONE : this.frontier.addStep(parent, step);
       this.frontier.plant(parent, waiting);
       parent = node;
-    }
-  }
-
-  /** As `Reversal.insert`, for a sequence that somebody else has found. */
-  private insertSteps(under: number, steps: readonly Step[]): void {
-    const { tree, footprints } = this;
-    const left = steps.map(([thread, alternative, ...touches]) => {
-      return { thread, alternative, footprint: footprints.adopt(touches) };
-    });
-    let parent = under;
-    for (let node = tree.firstChild[parent]; node !== NONE;) {
-      const thread = tree.thread[node];
-      const at = left.findIndex((step) => step.thread === thread);
-      const own = at < 0 ? null : left[at];
-      const footprint = own === null ? tree.footprint[node] : own.footprint;
-      const free = left.every(
-        (step, i) => (own !== null && i >= at) || !footprints.conflict(step.footprint, footprint),
-      );
-      if (!free || (own !== null && own.alternative !== tree.alternative[node])) {
-        node = tree.sibling[node];
-        continue;
-      }
-      if (own !== null) left.splice(at, 1);
-      parent = node;
-      node = tree.firstChild[parent];
-      if (node === NONE) return;
-    }
-    for (const { thread, alternative, footprint } of left) {
-      parent = tree.add(parent, thread, alternative, footprint);
     }
   }
 }

@@ -1,5 +1,6 @@
 import { enlarged } from './int-list.ts';
 import { NONE } from './path.ts';
+import type { Taken } from './rehearsal.ts';
 
 /** What is with a branch; a number from `GIVEN_AWAY` on says to whom it was given. */
 export const WAITS = 0;
@@ -45,6 +46,10 @@ export class WakeupTree {
     let child = this.firstChild[node];
     while (child !== NONE && this.mark[child] === EXPLORED) child = this.sibling[child];
     return child;
+  }
+
+  step(node: number): Taken {
+    return { thread: this.thread[node], alternative: this.alternative[node] };
   }
 
   /** Adds a step below `parent`, behind its other children; returns the new node. */

@@ -6,6 +6,9 @@ import { runningTask } from './machine-in-force.ts';
 /**
  * A decision that is not "which task next": an allocation that may fail, a signal that may arrive. It stands
  * in the schedule like any other choice. Decisions of different tasks commute.
+ *
+ * One alternative may end the task where another does not, and all of them are to be told by one operation: so it
+ * counts as a change of the task.
  */
 export class Choice extends Operation<number> {
   /** Set by the machine just before the effect. */
@@ -18,7 +21,7 @@ export class Choice extends Operation<number> {
     /** At least 1. Alternative 0 is what happens if nothing special does. */
     readonly alternatives: number,
   ) {
-    super('choose', task, 'read');
+    super('choose', task, 'write');
     assert(alternatives >= 1, `a choice of ${alternatives} alternatives`);
   }
 

@@ -85,6 +85,11 @@ export class Machine {
   /** Starts a task; its code runs up to its first operation. During set-up or from the effect of `spawn()`. */
   spawn(description: TaskDescription): Task {
     const spawner = runningTaskOrNull();
+    // A search is to know who starts tasks before they do.
+    assert(
+      spawner === null || spawner.pending?.object === this.taskList,
+      'a task is started by an operation that is not on the list of tasks',
+    );
     const task = new Task(
       this.tasks.length,
       description.label,
@@ -209,7 +214,7 @@ export class Machine {
           continue;
         }
         task.top = frame.caller;
-        this.observer?.left?.(task, frame);
+        this.observer?.left?.(task, frame, step.value);
         frame = frame.caller;
         value = step.value;
       } else if (step.value instanceof Call) {

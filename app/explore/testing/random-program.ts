@@ -8,8 +8,9 @@ import { Machine } from '../../sim/machine.ts';
 import { UNTOLD } from '../../sim/object.ts';
 import { Memory } from '../../sim/memory.ts';
 import { BlockingEffect, Effect, type Operation } from '../../sim/operation.ts';
-import { abandon, join, spawn } from '../../sim/spawn.ts';
-import type { Task } from '../../sim/task.ts';
+import { machineInForce, runningTask } from '../../sim/machine-in-force.ts';
+import { abandon, end, join, spawn, type TaskDescription } from '../../sim/spawn.ts';
+import type { Task, TaskState } from '../../sim/task.ts';
 import type { Program } from '../program.ts';
 
 /** One instruction of a random program, as data so that failures can be shrunk and printed. */
@@ -36,6 +37,11 @@ export interface Instruction {
     | 'touch'
     | 'take two'
     | 'skip if odd'
+    | 'look at task'
+    | 'look at tasks'
+    | 'end'
+    | 'end if odd'
+    | 'spawn if odd'
     | 'abandon';
   /** Which of two objects, where there are two. */
   readonly which: 0 | 1;
@@ -63,19 +69,47 @@ const VERBS: readonly { verb: Instruction['verb']; weight: number }[] = [
   { verb: 'touch', weight: 1 },
   { verb: 'take two', weight: 1 },
   { verb: 'skip if odd', weight: 2 },
+  { verb: 'look at task', weight: 3 },
+  { verb: 'look at tasks', weight: 1 },
+  { verb: 'end', weight: 1 },
+  { verb: 'end if odd', weight: 1 },
+  { verb: 'spawn if odd', weight: 1 },
   { verb: 'abandon', weight: 1 },
 ];
 
-const instruction: fc.Arbitrary<Instruction> = fc.record({
-  verb: fc.oneof(...VERBS.map(({ verb, weight }) => ({ arbitrary: fc.constant(verb), weight }))),
-  which: fc.constantFrom(0 as const, 1 as const),
+const ENDS: ReadonlySet<string> = new Set([
+  'look at task',
+  'end if odd',
+  'skip if odd',
+  'choose',
+  'lock',
+  'try lock',
+]);
+
+/** Those that have to do with the ends of tasks come more often: whether one comes is up to what comes before. */
+const ABOUT_ENDS = VERBS.map(({ verb, weight }) => {
+  return { verb, weight: ENDS.has(verb) ? weight * 3 : weight };
 });
 
+function instructions(verbs: typeof VERBS): fc.Arbitrary<Instruction> {
+  return fc.record({
+    verb: fc.oneof(...verbs.map(({ verb, weight }) => ({ arbitrary: fc.constant(verb), weight }))),
+    which: fc.constantFrom(0 as const, 1 as const),
+  });
+}
+
 /** Programs of two to four tasks; the more tasks, the shorter. */
+function tasksOf(instruction: fc.Arbitrary<Instruction>): fc.Arbitrary<Instruction[][]> {
+  return fc.oneof(
+    fc.array(fc.array(instruction, { minLength: 1, maxLength: 5 }), { minLength: 2, maxLength: 2 }),
+    fc.array(fc.array(instruction, { minLength: 1, maxLength: 3 }), { minLength: 3, maxLength: 3 }),
+    fc.array(fc.array(instruction, { minLength: 1, maxLength: 2 }), { minLength: 4, maxLength: 4 }),
+  );
+}
+
 export const randomTasks: fc.Arbitrary<Instruction[][]> = fc.oneof(
-  fc.array(fc.array(instruction, { minLength: 1, maxLength: 5 }), { minLength: 2, maxLength: 2 }),
-  fc.array(fc.array(instruction, { minLength: 1, maxLength: 3 }), { minLength: 3, maxLength: 3 }),
-  fc.array(fc.array(instruction, { minLength: 1, maxLength: 2 }), { minLength: 4, maxLength: 4 }),
+  { arbitrary: tasksOf(instructions(VERBS)), weight: 3 },
+  { arbitrary: tasksOf(instructions(ABOUT_ENDS)), weight: 1 },
 );
 
 /** A lock that readers share, waiting included, whose state no search is told. */
@@ -225,6 +259,21 @@ function* run(world: World, self: number, instructions: readonly Instruction[]):
       case 'skip if odd':
         if ((world.notes[self] ?? 0) % 2 === 1) i++;
         break;
+      case 'look at task':
+        note(STATES.indexOf(yield* lookAt(child ?? machineInForce().tasks.at(which) ?? runningTask())));
+        break;
+      case 'look at tasks':
+        note(yield* countTasks());
+        break;
+      case 'end':
+        yield* end(self);
+        break;
+      case 'end if odd':
+        yield* endIfOdd(cell);
+        break;
+      case 'spawn if odd':
+        yield* spawnIfOdd(cell, { label: 'child', body: () => childOf(world, self, which) });
+        break;
       case 'abandon':
         yield* abandon();
         break;
@@ -275,6 +324,35 @@ function sharedUnlock(lock: SharedLock, writer: boolean): Operation<void> {
     else lock.readers--;
   });
 }
+
+/** Looks at a task without waiting for it: whether it has ended depends on whatever ends it. */
+function lookAt(target: Task): Operation<TaskState> {
+  return new Effect('read', target, 'read', () => target.state);
+}
+
+function countTasks(): Operation<number> {
+  const { taskList, tasks } = machineInForce();
+  return new Effect('read', taskList, 'read', () => tasks.length);
+}
+
+/** An effect that ends its task in one order and not in another, as only the cell tells. */
+function endIfOdd(cell: Cell<number>): Operation<void> {
+  return new Effect('rmw', cell, 'write', (task) => {
+    if (cell.value % 2 === 1) machineInForce().end(task, cell.value);
+    else cell.value += 2;
+  });
+}
+
+/** The same for starting one, which is on the list of tasks in any case. */
+function spawnIfOdd(cell: Cell<number>, description: TaskDescription): Operation<void> {
+  const machine = machineInForce();
+  const effect = (): void => {
+    if (cell.value % 2 === 1) machine.spawn(description);
+  };
+  return new Effect('spawn', machine.taskList, 'write', effect, cell);
+}
+
+const STATES: readonly TaskState[] = ['ready', 'ended', 'abandoned'];
 
 /** Waits for the first lock to be free while x is even, and takes it: an operation that looks at two objects. */
 function takeTwo(world: World): Operation<void> {
