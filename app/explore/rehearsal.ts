@@ -1,7 +1,7 @@
 import { ScytheBug } from '../base/assert.ts';
 import type { Chooser } from '../sim/chooser.ts';
 import type { Footprints } from './footprint.ts';
-import type { Path } from './path.ts';
+import { NONE, type Path } from './path.ts';
 import type { Program } from './program.ts';
 
 /** A step as far as it has to be told to take it. */
@@ -22,8 +22,15 @@ export class Rehearsal {
     private readonly statistics: { probes: number },
   ) {}
 
-  /** All that `step` touches after the first `depth` events of the path and then the steps `before`. */
+  /** All that `step`, which can be taken, touches after the first `depth` events of the path and the steps `before`. */
   footprintOf(depth: number, before: readonly Taken[], step: Taken): number {
+    const footprint = this.footprintIfTaken(depth, before, step);
+    if (footprint === NONE) throw new ScytheBug('a step that is foreseen cannot be taken');
+    return footprint;
+  }
+
+  /** The same, or `NONE` if the step cannot be taken there. */
+  footprintIfTaken(depth: number, before: readonly Taken[], step: Taken): number {
     const { path, footprints } = this;
     this.statistics.probes++;
     const machine = this.program.create();
@@ -46,7 +53,7 @@ export class Rehearsal {
     while (position < depth + steps) machine.run(chooser, depth + steps - position);
     const task = machine.tasks[step.thread];
     const operation = task.pending;
-    if (operation === null || !task.enabled) throw new ScytheBug('a step that is foreseen cannot be taken');
+    if (operation === null || !task.enabled) return NONE;
     const foreseen = machine.inside(() => footprints.of(operation));
     machine.run(chooser, 1);
     return footprints.afterwards(foreseen, task);

@@ -164,7 +164,9 @@ export class Reversal {
     if (!this.mayBegin(tree.thread[node], tree.alternative[node], footprint)) return false;
     const ended = this.footprints.mayEnd[footprint];
     if (ended === NONE || !this.touches(ended, tree.thread[node])) return true;
-    const chain = Array.from(this.chain.items.subarray(0, this.chain.length), (matched) => tree.step(matched));
+    const chain = Array.from(this.chain.items.subarray(0, this.chain.length), (matched) =>
+      tree.step(matched),
+    );
     tree.footprint[node] = this.rehearsal.footprintOf(this.base, chain, tree.step(node));
     return this.mayBegin(tree.thread[node], tree.alternative[node], tree.footprint[node]);
   }
@@ -207,7 +209,10 @@ export class Reversal {
       return { thread: path.thread[event], alternative: path.alternative[event] };
     });
     const step = { thread: this.stepThread, alternative: this.stepAlternative };
-    this.stepFootprint = this.rehearsal.footprintOf(this.base, before, step);
+    const sure = this.rehearsal.footprintIfTaken(this.base, before, step);
+    // Where a probe is yet to find that out, nothing can be said of a step that does not take place.
+    if (sure === NONE) return true;
+    this.stepFootprint = sure;
     this.stepSure = true;
     return footprints.conflict(footprint, this.stepFootprint);
   }
