@@ -15,6 +15,7 @@ export interface Config {
   readonly KASAN_VMALLOC: boolean;
   readonly KASAN_STACK: boolean;
   readonly DEBUG_VM: boolean;
+  readonly PAGE_POISONING: boolean;
   readonly DEBUG_LIST: boolean;
   readonly DEBUG_PREEMPT: boolean;
   readonly PREEMPT_RCU: boolean;

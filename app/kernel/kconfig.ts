@@ -117,6 +117,12 @@ const table: { readonly [Name in keyof Config]: Omit<KconfigOption, 'name'> } = 
     type: 'bool',
     default: true,
   },
+  PAGE_POISONING: {
+    title: 'Poison pages after freeing',
+    help: 'With page_poison=1 in the command line, pages that are freed are filled with 0xaa. Who reads one later sees it; with SCYTHE_PAGE_REUSE=y whoever is handed the page reports who wrote there: "pagealloc: memory corruption".',
+    type: 'bool',
+    default: true,
+  },
   DEBUG_LIST: {
     title: 'Debug linked list manipulation',
     help: 'Checks neighbours at each list_add() and list_del(). Covers list_head, not hlists.',

@@ -37,6 +37,7 @@ export const newestBodies: Readonly<Record<string, string>> = {
   queue_oom_reaper: 'the reaper comes after two seconds',
   reenable_swap_slots_cache_unlock: 'there is no cache of slots (since v6.15)',
   remove_vma: 'frees the VMA, whose memory stays a VMA until a grace period is over',
+  free_unref_folios: 'pages are freed in the order in which they were gathered',
   tlb_remove_table: 'page tables are freed after an RCU grace period',
   register_skips: 'leaves an mm alone that is MMF_UNSTABLE',
   unuse_mm: 'leaves an mm alone that is MMF_UNSTABLE',

@@ -55,6 +55,7 @@ class TrackedFree extends Operation<void> {
     if (!this.target.alive) return;
     if (remembers(this.target.kind)) this.target.end = trackOf(task);
     if (this.target.firstWords !== null && kernel().config.KASAN) spoil(this.target, task);
+    this.target.pageFrame?.poison();
     machineInForce().endLifetime(this.target, task);
     kernel().hooks.emit('freed', this.target);
   }

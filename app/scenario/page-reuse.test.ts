@@ -29,7 +29,7 @@ test('without a sanitizer the reaper of v4.14 finds data in a page table, or tak
     covered: 'complete',
     failures: [],
   });
-});
+}, 120_000);
 
 test.each<Overrides>([
   { tree: 'v4.13' },

@@ -143,7 +143,7 @@ export class MemoryInspector {
 
   private ptes(vma: VmAreaStruct): Mapping[] {
     const { range } = vma;
-    const table = range?.pmd.value ?? null;
+    const table = range?.table ?? null;
     if (table === null) return [];
     const first = range.indexOf(vma.vm_start.value);
     const end = Math.ceil((vma.vm_end.value - range.start) / (PAGE_SIZE * range.granule));

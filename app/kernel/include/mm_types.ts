@@ -1,7 +1,5 @@
 import type { Call } from '../../sim/call.ts';
 import { Cell, Counter } from '../../sim/cell.ts';
-import type { Memory } from '../../sim/memory.ts';
-import type { Operation } from '../../sim/operation.ts';
 import { RcuHead } from '../kernel/rcu/rcu_head.ts';
 import { RwSemaphore } from '../kernel/locking/rwsem.ts';
 import { Spinlock } from '../kernel/locking/spinlock.ts';
@@ -10,20 +8,18 @@ import type { MemCgroup } from '../mm/memcontrol.ts';
 import type { MmuNotifierSubscriptions } from './mmu_notifier.ts';
 import type { Scanner } from '../mm/mm_slot.ts';
 import type { Page } from '../mm/page_alloc.ts';
-import { frameOf } from '../mm/page_frame.ts';
 import { printsNew } from '../report/wording.ts';
 import { Struct } from '../struct.ts';
 import { Atomic } from './atomic.ts';
 import { ListHead } from './list.ts';
 import { lock_is_held, LockdepMap } from '../kernel/locking/lockdep.ts';
 import { MapleTree } from './maple_tree.ts';
-import { WRITE_ONCE } from './rwonce.ts';
+import { PmdTable, PUD_SIZE, type PageRange } from './pgtable.ts';
 import type { TaskStruct } from './sched.ts';
-import type { SwapEntry } from './swap.ts';
 
-export const PAGE_SIZE = 4096;
+export * from './pgtable.ts';
+
 export const PAGE_SHIFT = 12;
-export const PMD_SIZE = 0x200000;
 /** Above every user address: stands for ULONG_MAX as the end of a range. */
 export const ULONG_MAX = Number.MAX_SAFE_INTEGER;
 
@@ -64,155 +60,6 @@ export const VM_FAULT_MAJOR = 0x000004;
 export const VM_FAULT_SIGSEGV = 0x000040;
 export const VM_FAULT_RETRY = 0x000400;
 export const VM_FAULT_ERROR = VM_FAULT_OOM | VM_FAULT_SIGBUS | VM_FAULT_SIGSEGV;
-
-/**
- * A page-table entry, replaced as a whole. One entry stands for `granule` neighbouring pages of its table, and
- * `page` for as many (a power of two: its order).
- */
-export interface Pte {
-  /** Null for an entry that is not present: the page is in swap. */
-  readonly page: Page | null;
-  readonly writable: boolean;
-  /** The counter that the pages behind the entry are counted in: MM_*, or -1 for the zero page. */
-  readonly counter: number;
-  /** Where the page is, for an entry that is not present; without it, in some place that nobody asks about. */
-  readonly swap?: SwapEntry;
-  /** What stands there where it is no entry at all: the page has become somebody else's. */
-  readonly word?: bigint;
-}
-
-/**
- * The PTE pages of one mapped range: the lowest level of the page tables. It is one piece of memory, so that a
- * walker that comes after free_pgtables() touches dead memory. Reached through `PageRange.pmd`.
- */
-export class PteTable extends Struct {
-  /** The split page-table lock; protects every change of an entry. It stands in struct page, which never dies. */
-  readonly ptl = ptlOf(this.memory);
-  readonly ptes: readonly Cell<Pte | null>[];
-  /** Whom its pages are charged to. */
-  memcg: MemCgroup | null = null;
-  /** For tlb_remove_table(). */
-  readonly rcu = new RcuHead(this.memory, 'rcu.', this);
-  /** Indices of entries that are not none, ascending. Under ptl. */
-  private readonly filled: number[] = [];
-  /** The page may be somebody else's one day: then nobody knows which entries are none without looking. */
-  private readonly aliased: boolean;
-  /** Stretches of 2 MB that have a page of entries. Under ptl. */
-  private readonly blocks = new Set<number>();
-
-  constructor(memory: Memory, entries: number) {
-    super(memory);
-    const frame = frameOf(memory);
-    this.aliased = frame !== null;
-    const words = frame?.words ?? [];
-    for (let i = words.length; i < entries; i++) words.push(new Cell<Pte | null>(null, `pte[${i}]`, memory));
-    this.ptes = words.slice(0, entries);
-  }
-
-  /** (plain) Pages that real page tables take for what was mapped here so far. */
-  get pages(): number {
-    return this.blocks.size;
-  }
-
-  /** (plain) The stretch of 2 MB around an address is to be mapped: true if there was no page for it. Under ptl. */
-  cover(address: number): boolean {
-    const block = Math.floor(address / PMD_SIZE);
-    if (this.blocks.has(block)) return false;
-    this.blocks.add(block);
-    return true;
-  }
-
-  /** (plain) Entries from `first` up to and not including `end` that are not none. Under ptl. */
-  populated(first: number, end: number): readonly number[] {
-    if (this.aliased) return Array.from({ length: Math.max(end - first, 0) }, (_, i) => first + i);
-    return this.filled.filter((index) => index >= first && index < end);
-  }
-
-  /** set_pte(), pte_clear(): under ptl. */
-  set(index: number, pte: Pte | null): Operation<void> {
-    this.note(index, pte !== null);
-    return WRITE_ONCE(this.ptes[index], pte);
-  }
-
-  /** (plain) For a table that nobody else has seen yet. */
-  populate(index: number, pte: Pte): void {
-    this.note(index, true);
-    this.ptes[index].value = pte;
-  }
-
-  private note(index: number, filled: boolean): void {
-    const at = this.filled.findIndex((other) => other >= index);
-    const there = at >= 0 && this.filled[at] === index;
-    if (filled && !there) this.filled.splice(at < 0 ? this.filled.length : at, 0, index);
-    if (!filled && there) this.filled.splice(at, 1);
-  }
-}
-
-/** A pmd entry that maps a huge page itself. For whoever walks page tables it is as a table with one entry. */
-export class HugePmd extends PteTable {
-  constructor(
-    mm: MmStruct,
-    readonly page: Page,
-  ) {
-    super(mm.memory, 1);
-    this.populate(0, { page, writable: true, counter: MM_ANONPAGES });
-  }
-}
-
-/** The lock of a page table; that of its page frame, if frames are handed out again. */
-function ptlOf(memory: Memory): Spinlock {
-  const frame = frameOf(memory);
-  const lock = frame?.ptl ?? new Spinlock('ptlock_ptr(ptdesc)', null);
-  if (frame !== null) frame.ptl = lock;
-  return lock;
-}
-
-/**
- * A stretch of the address space whose translations lie in one table. VMAs that were split off each other share
- * theirs. Stands for the levels of the page tables above the lowest.
- */
-export class PageRange {
-  /** The entry that points at the table; null where there is none. Written under `page_table_lock`. */
-  readonly pmd: Cell<PteTable | null>;
-  /** Is mapped by huge pages. Settled when it is mapped. */
-  huge = false;
-  /** Some VMA has locked its pages in memory once. Settled when it is mapped. */
-  mlocked = false;
-
-  constructor(
-    mm: MmStruct,
-    readonly start: number,
-    readonly end: number,
-    /** Pages per modelled entry, a power of two. */
-    readonly granule: number,
-  ) {
-    this.pmd = new Cell<PteTable | null>(null, `pmd[${start.toString(16)}]`, mm.memory);
-  }
-
-  /** Entries of the table. */
-  get entries(): number {
-    return Math.ceil((this.end - this.start) / (PAGE_SIZE * this.granule));
-  }
-
-  /** Of the pages behind an entry. */
-  get order(): number {
-    return 31 - Math.clz32(this.granule);
-  }
-
-  /** Index of the entry that translates `address`. */
-  indexOf(address: number): number {
-    return Math.floor((address - this.start) / (PAGE_SIZE * this.granule));
-  }
-
-  addressOf(index: number): number {
-    return this.start + index * PAGE_SIZE * this.granule;
-  }
-
-  /** How many pages entry `index` stands for: the last one of a range may stand for fewer. */
-  pagesOf(index: number): number {
-    return Math.min(this.granule, (this.end - this.addressOf(index)) / PAGE_SIZE);
-  }
-}
 
 /** What a VMA maps. Anonymous memory has none. */
 export interface VmFile {
@@ -290,6 +137,8 @@ export class MmStruct extends Struct {
   readonly mm_mt: MapleTree = new MapleTree('mm_mt', this.memory, () => lock_is_held(this.mmap_lock.dep_map));
   /** The page tables, as the hardware and lock-less walkers find them. Changes under mmap_lock for write. */
   readonly pgd = this.field<readonly PageRange[]>('pgd', []);
+  /** The pmd pages in use, by stretch of 1 GB. Under mmap_lock for write; who walks goes through `PmdTable.pud`. */
+  private readonly pmds = new Map<number, PmdTable>();
   /** Users of the address space; the last mmput() runs exit_mmap(). */
   readonly mm_users = new Atomic('mm_users', 1, this.memory);
   /** Pages of the page tables above the lowest level; they stay until exit_mmap(). */
@@ -342,4 +191,15 @@ export class MmStruct extends Struct {
   readonly reapers = new Counter(0, 'reapers');
   /** Up to v6.0: the first VMA of the list. Guarded as mm_mt. See mm/vma_list.ts. */
   readonly mmap = this.field<VmAreaStruct | null>('mmap', null);
+
+  /** (plain) The pmd page for an address: a new one, where nothing is mapped around it. */
+  pmdTable(address: number): PmdTable {
+    const stretch = Math.floor(address / PUD_SIZE);
+    let table = this.pmds.get(stretch);
+    if (table === undefined) {
+      table = new PmdTable(this, stretch, () => this.pmds.delete(stretch));
+      this.pmds.set(stretch, table);
+    }
+    return table;
+  }
 }

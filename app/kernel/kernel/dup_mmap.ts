@@ -10,6 +10,7 @@ import {
   MMF_UNSTABLE,
   PAGE_SIZE,
   PageRange,
+  PteTable,
   ULONG_MAX,
   VM_DONTCOPY,
   VM_LOCKED,
@@ -266,7 +267,8 @@ const copy_pte_range = kfunc(
   'copy_pte_range',
   function* (dst: VmAreaStruct, src: VmAreaStruct, start: number, end: number) {
     if ((yield* src.range.pmd.read()) === null) return true;
-    const to = (yield* dst.range.pmd.read()) ?? (yield* __pte_alloc(dst.vm_mm, dst.range));
+    const there = yield* dst.range.pmd.read();
+    const to = there instanceof PteTable ? there : yield* __pte_alloc(dst.vm_mm, dst.range);
     if (to === null) return false;
     const from = yield* pte_offset_map_lock(src.range);
     if (from === null) return true;

@@ -14,7 +14,7 @@ const burst = kernelGlobal('bad_page_map_burst', () => new Burst('BUG: Bad page 
 /** A page-table entry that makes no sense, and where it was found. */
 export interface BadPte {
   readonly pte: number | bigint;
-  readonly pmd: number;
+  readonly pmd: number | bigint;
   /** The page that it maps, if there is one. */
   readonly page: Page | null;
   readonly address: number;

@@ -4,6 +4,7 @@ import { atomic_add_unless } from '../include/atomic.ts';
 import { EFAULT, EINTR, EINVAL, ENOMEM } from '../include/errno.ts';
 import { xa_is_zero } from '../include/maple_tree.ts';
 import {
+  PteTable,
   VM_FAULT_ERROR,
   VM_FAULT_OOM,
   VM_PFNMAP,
@@ -65,8 +66,9 @@ const gup_fast_pte = kfunc(
   function* (mm: MmStruct, address: number, write: boolean): Body<Page | null> {
     const range = yield* pgd_offset(mm, address);
     if (range === null) return null;
+    // The pud says no more than the pmd: neither page goes while interrupts are off here.
     const table = yield* READ_ONCE(range.pmd);
-    if (table === null) return null;
+    if (!(table instanceof PteTable)) return null;
     const cell = table.ptes[range.indexOf(address)];
     const pte = yield* READ_ONCE(cell);
     if (pte === null || pte.page === null || (write && !pte.writable)) return null;

@@ -8,6 +8,7 @@ import {
   PMD_SIZE,
   VM_FAULT_OOM,
   type PageRange,
+  type Pmd,
   type VmAreaStruct,
 } from '../include/mm_types.ts';
 import { READ_ONCE, WRITE_ONCE } from '../include/rwonce.ts';
@@ -53,7 +54,7 @@ export const do_huge_pmd_anonymous_page = kfunc(
     if (map) {
       yield* add_rmap(page, range.mlocked);
       yield* mm.rss_stat[MM_ANONPAGES].add(HPAGE_PMD_NR);
-      yield* WRITE_ONCE<HugePmd | null>(range.pmd as never, new HugePmd(mm, page));
+      yield* WRITE_ONCE<Pmd>(range.pmd, new HugePmd(mm, page));
     }
     yield* spin_unlock(mm.page_table_lock);
     if (!map) yield* put_page(page);
@@ -75,7 +76,7 @@ export const zap_huge_pmd = kfunc(
     yield* spin_lock(page_table_lock);
     const pmd = yield* READ_ONCE(range.pmd);
     if (pmd instanceof HugePmd) {
-      yield* WRITE_ONCE(range.pmd, null);
+      yield* WRITE_ONCE<Pmd>(range.pmd, null);
       yield* remove_rmap(vma, pmd.page);
       yield* tlb.mm.rss_stat[MM_ANONPAGES].add(-HPAGE_PMD_NR);
       tlb.pages.push(pmd.page);

@@ -8,6 +8,8 @@ import {
   ULONG_MAX,
   type MmStruct,
   type PageRange,
+  type Pmd,
+  type PmdTable,
   type PteTable,
   type VmAreaStruct,
 } from '../include/mm_types.ts';
@@ -31,6 +33,7 @@ import { remove_rmap } from './mlock.ts';
 import { print_bad_pte } from './bad_pte.ts';
 import { pr_err } from '../printk.ts';
 import { tlb_finish_mmu, tlb_gather_mmu, ZAP_PAGE_NS, type MmuGather } from './mmu_gather.ts';
+import { pmd_table, pmd_val } from './pgtable-generic.ts';
 import { unlink_file_vma } from './file_rmap.ts';
 import { unlink_anon_vmas } from './rmap.ts';
 import { swap_free } from './swap_entries.ts';
@@ -47,7 +50,7 @@ export const pte_offset_map_lock = kfunc(
   function* (range: PageRange): Body<PteTable | null> {
     for (;;) {
       yield* rcu_read_lock();
-      const table = yield* READ_ONCE(range.pmd);
+      const table = yield* pmd_table(range.pmd);
       if (table === null) {
         yield* rcu_read_unlock();
         return null;
@@ -93,9 +96,11 @@ const zap_pte_range = kfunc(
     const first = range.indexOf(addr);
     const last = Math.min(range.indexOf(end - 1), range.entries - 1);
     // All entries are looked at; the lock tells which of them are none, but for the first.
-    const filled = table.populated(first, last + 1);
-    for (const index of filled[0] === first ? filled : [first, ...filled]) {
+    let next = first;
+    while (next <= last) {
+      const index = next;
       const pte = yield* READ_ONCE(table.ptes[index]);
+      next = table.next(index, last);
       if (pte === null) continue;
       if (pte.word !== undefined) {
         yield* zap_garbage(table, vma, index, pte.word, rss);
@@ -138,7 +143,7 @@ function* zap_garbage(
 ): Body<void> {
   const address = vma.range.addressOf(index);
   if ((word & PRESENT) === 0n) {
-    rss[MM_SWAPENTS]--;
+    rss[MM_SWAPENTS] -= vma.range.pagesOf(index);
     yield* bad_swap_entry(vma, address, word);
   } else {
     // vm_normal_page(): there is no such page.
@@ -154,14 +159,10 @@ export function* bad_pte(
   pte: bigint,
   innermost: readonly string[] = [],
 ): Body<void> {
-  const table = yield* READ_ONCE(vma.range.pmd);
-  const pmd = table === null ? 0 : table.memory.address + PAGE_TABLE;
+  const pmd = pmd_val(yield* READ_ONCE(vma.range.pmd));
   const vm_flags = yield* vma.vm_flags.read();
   print_bad_pte({ pte, pmd, page: null, address, vm_flags, index: address / PAGE_SIZE }, innermost);
 }
-
-/** _KERNPG_TABLE | _PAGE_USER: what a pmd entry has besides the address of a table. */
-const PAGE_TABLE = 0x067;
 
 /** get_swap_device() for an entry that leads to no area. Models: mm/swapfile.c as of v6.10 and later. */
 export const bad_swap_entry = kfunc(
@@ -183,7 +184,7 @@ export function swapEntry(pte: bigint): bigint {
  * unmap_page_range() - zap what a VMA maps between two addresses.
  *
  * Context: mmap_lock for read at least.
- * Models: mm/memory.c. Leaves out: the upper levels of the page tables; one range is one table.
+ * Models: mm/memory.c. Leaves out: the levels above the pud; one range is one table, and has one pmd entry.
  */
 export const unmap_page_range = kfunc(
   'unmap_page_range',
@@ -191,9 +192,20 @@ export const unmap_page_range = kfunc(
     yield* BUG_ON(addr >= end, 'mm/memory.c:1808');
     // tlb_start_vma() looks at the flags.
     yield* vma.vm_flags.read();
+    // zap_pud_range(): whose pmd entries go, if there are any.
+    const pmds = yield* READ_ONCE(vma.range.pmds.pud);
+    if (pmds !== null) yield* zap_pmd_range(tlb, vma, addr, end);
+  },
+);
+
+/** zap_pmd_range() - zap behind the pmd entries of a VMA. */
+export const zap_pmd_range = kfunc(
+  'zap_pmd_range',
+  function* (tlb: MmuGather, vma: VmAreaStruct, addr: number, end: number) {
     if (vma.range.huge) yield* zap_huge_pmd(tlb, vma, vma.range);
     else yield* zap_pte_range(tlb, vma, addr, end);
   },
+  { inlined: true },
 );
 
 /** unmap_single_vma() */
@@ -300,17 +312,28 @@ function* free_upper_levels(mm: MmStruct): Body<void> {
   yield* charge_tables(mm.upper_memcg, -pages);
 }
 
-/** free_pgd_range() - the table of a range, unless a VMA below `floor` or from `ceiling` on still has a part of it. */
+/**
+ * free_pgd_range() - the table of a range, unless a VMA below `floor` or from `ceiling` on still has a part of it; and the
+ * page of pmd entries, with the last table in it.
+ *
+ * Context: no page-table lock. Models: mm/memory.c down to free_pte_range().
+ */
 export const free_pgd_range = kfunc(
   'free_pgd_range',
   function* (tlb: MmuGather, range: PageRange, floor: number, ceiling: number) {
     if (range.start < floor || range.end > ceiling) return;
-    const table = yield* READ_ONCE(range.pmd);
-    if (table === null) return;
-    yield* WRITE_ONCE(range.pmd, null);
-    yield* tlb.mm.pgtables_bytes.add(-table.pages * PAGE_SIZE);
-    yield* charge_tables(table.memcg, -table.pages);
-    tlb.tables.push(table);
+    // pmd_none_or_clear_bad()
+    const table = yield* pmd_table(range.pmd);
+    if (table !== null) {
+      yield* WRITE_ONCE<Pmd>(range.pmd, null);
+      yield* tlb.mm.pgtables_bytes.add(-table.pages * PAGE_SIZE);
+      yield* charge_tables(table.memcg, -table.pages);
+      tlb.tables.push(table);
+    }
+    if (range.pmds.leave(range)) {
+      yield* WRITE_ONCE<PmdTable | null>(range.pmds.pud, null);
+      tlb.tables.push(range.pmds);
+    } else if (table === null) return;
     if (tlb.fullmm) yield* mmStructureFreed(tlb.mm, 'page table');
   },
 );

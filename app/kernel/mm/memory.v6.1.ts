@@ -1,14 +1,14 @@
-import { READ_ONCE } from '../include/rwonce.ts';
 import { replace } from '../kfunc.ts';
 import { spin_lock, spin_unlock } from '../kernel/locking/spinlock.ts';
 import { pte_offset_map_lock, pte_unmap_unlock } from './memory.ts';
+import { pmd_table } from './pgtable-generic.ts';
 
 /** Before v6.5 a table that was found is locked and used: mmap_lock alone promises that it stands. */
 export const v6_1Replacements = [
   replace(
     pte_offset_map_lock,
     function* (range) {
-      const table = yield* READ_ONCE(range.pmd);
+      const table = yield* pmd_table(range.pmd);
       if (table !== null) yield* spin_lock(table.ptl);
       return table;
     },

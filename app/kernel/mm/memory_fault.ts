@@ -15,6 +15,7 @@ import {
   VM_WRITE,
   type MmStruct,
   type PageRange,
+  type Pmd,
   type Pte,
   type VmAreaStruct,
 } from '../include/mm_types.ts';
@@ -37,6 +38,7 @@ import { __mem_cgroup_charge, charge_table, countFault } from './memcontrol.ts';
 import { bad_pte, pte_offset_map_lock, pte_unmap_unlock } from './memory.ts';
 import { __get_free_pages, free_pages, get_page, Page, put_page } from './page_alloc.ts';
 import { vma_alloc_folio } from './page_limit.ts';
+import { tableAt } from './pgtable-generic.ts';
 import { filePage } from './process-image.ts';
 import { add_rmap } from './rmap.ts';
 import { swap_free } from './swap_entries.ts';
@@ -72,8 +74,10 @@ const __handle_mm_fault = kfunc(
     const index = range.indexOf(address);
     if (range.huge && (yield* READ_ONCE(range.pmd)) === null)
       return yield* do_huge_pmd_anonymous_page(vma, range);
-    const table = (yield* range.pmd.read()) ?? (yield* __pte_alloc(vma.vm_mm, range));
-    if (table === null) return VM_FAULT_OOM;
+    const pmd = yield* range.pmd.read();
+    const table = pmd === null ? yield* __pte_alloc(vma.vm_mm, range) : yield* tableAt(range.pmd, pmd);
+    // What was there and was no table is none now: the access comes here again.
+    if (table === null) return pmd === null ? VM_FAULT_OOM : 0;
     const pte = yield* READ_ONCE(table.ptes[index]);
     if (pte === null) {
       return vma.anonymous ? yield* do_anonymous_page(vma, index, write) : yield* do_fault(vma, index, write);
@@ -96,22 +100,24 @@ const tableFor = (range: PageRange) =>
     }
   };
 
+/** pte_alloc_one() - a page of entries that are none, or null where memory lacks. */
+const pte_alloc_one = kfunc('pte_alloc_one', function* (range: PageRange): Body<PteTable | null> {
+  return yield* __get_free_pages(tableFor(range), GFP_KERNEL_ACCOUNT, { size: PAGE_SIZE, label: 'pte page' });
+});
+
 /** __pte_alloc() - the table of a range: a new one, or that of whoever was faster. */
 export const __pte_alloc = kfunc(
   '__pte_alloc',
   function* (mm: MmStruct, range: PageRange): Body<PteTable | null> {
-    const fresh = yield* __get_free_pages(tableFor(range), GFP_KERNEL_ACCOUNT, {
-      size: PAGE_SIZE,
-      label: 'pte page',
-    });
+    const fresh = yield* pte_alloc_one(range);
     if (fresh === null) return null;
     yield* spin_lock(mm.page_table_lock);
     const there = yield* range.pmd.read();
-    if (there === null) yield* WRITE_ONCE<PteTable | null>(range.pmd, fresh);
+    if (there === null) yield* WRITE_ONCE<Pmd>(range.pmd, fresh);
     yield* spin_unlock(mm.page_table_lock);
     if (there === null) return fresh;
     yield* free_pages(fresh);
-    return there;
+    return yield* tableAt(range.pmd, there);
   },
 );
 

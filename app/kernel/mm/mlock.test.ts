@@ -49,7 +49,7 @@ function* locked(mm: MmStruct, huge: boolean): Body<{ vma: VmAreaStruct; page: P
   });
   yield* user_access(at, 'write');
   const vma = mm.mm_mt.ma_root.value!.slots.value.find(({ start }) => start === at)!.entry as VmAreaStruct;
-  const page = vma.range.pmd.value!.ptes[0].value!.page!;
+  const page = vma.range.table!.ptes[0].value!.page!;
   return { vma, page };
 }
 

@@ -1,7 +1,7 @@
 import type { Body } from '../../sim/call.ts';
 import { nullDereference } from '../arch/x86/mm/fault.ts';
 import { test_and_clear_bit } from '../include/bitops.ts';
-import { HugePmd, VM_LOCKED, type PteTable, type VmAreaStruct } from '../include/mm_types.ts';
+import { HugePmd, PteTable, VM_LOCKED, type Pmd, type VmAreaStruct } from '../include/mm_types.ts';
 import { READ_ONCE } from '../include/rwonce.ts';
 import { kfunc, replace } from '../kfunc.ts';
 import { spin_lock, spin_unlock } from '../kernel/locking/spinlock.ts';
@@ -22,8 +22,8 @@ function* munlock_vma_page(page: Page): Body<void> {
  */
 export const pmd_bad = kfunc(
   'pmd_bad',
-  function* (pmd: PteTable | null): Body<boolean> {
-    return pmd === null || pmd instanceof HugePmd;
+  function* (pmd: Pmd): Body<boolean> {
+    return !(pmd instanceof PteTable) || pmd instanceof HugePmd;
   },
   { inlined: true },
 );

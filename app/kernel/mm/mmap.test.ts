@@ -393,6 +393,7 @@ describe('without its lock exit_mmap()', () => {
       'BUG: KASAN: slab-use-after-free in __oom_reap_task_mm',
       'BUG: KASAN: slab-use-after-free in unmap_page_range',
       'BUG: KASAN: slab-use-after-free in mas_next_slot',
+      'BUG: KASAN: use-after-free in unmap_page_range',
     ]);
   });
 

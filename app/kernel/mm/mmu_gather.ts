@@ -1,7 +1,7 @@
 import type { Body } from '../../sim/call.ts';
 import { charge } from '../../sim/delay.ts';
 import { BlockingEffect } from '../../sim/operation.ts';
-import type { MmStruct, PteTable } from '../include/mm_types.ts';
+import type { MmStruct, PmdTable, PteTable } from '../include/mm_types.ts';
 import { kfunc } from '../kfunc.ts';
 import { call_rcu } from '../kernel/rcu/tree.ts';
 import { free_pages, put_page, type Page } from './page_alloc.ts';
@@ -10,6 +10,9 @@ import { free_pages, put_page, type Page } from './page_alloc.ts';
 export const TLB_FLUSH_NS = 2000;
 /** What it costs to take one page out of a page table and give it back (ns). */
 export const ZAP_PAGE_NS = 250;
+
+/** A page of entries: of PTEs, or of pmds. */
+export type TablePage = PteTable | PmdTable;
 
 /**
  * struct mmu_gather - what was taken out of page tables and is not to be freed before the TLBs are flushed.
@@ -20,7 +23,8 @@ export class MmuGather {
   /** The whole address space goes. */
   readonly fullmm: boolean;
   readonly pages: Page[] = [];
-  readonly tables: PteTable[] = [];
+  /** In the order in which they were cut off. */
+  readonly tables: TablePage[] = [];
   /** Translations were removed since the last flush. */
   changed = false;
 
@@ -66,22 +70,22 @@ const flushTlbs = (mm: MmStruct): BlockingEffect<void> =>
 export const tlb_finish_mmu = kfunc('tlb_finish_mmu', function* (tlb: MmuGather) {
   yield* tlb_flush_mmu_tlbonly(tlb);
   for (const page of tlb.pages.splice(0)) yield* put_page(page);
-  for (const table of tlb.tables.splice(0)) yield* tlb_remove_table(table);
+  if (tlb.tables.length > 0) yield* tlb_remove_table(tlb.tables.splice(0));
 });
 
 /**
- * tlb_remove_table() - free a page table.
+ * tlb_remove_table() - free page tables.
  *
  * Models: v6.18, where x86 always leaves that to RCU (MMU_GATHER_RCU_TABLE_FREE).
  */
 export const tlb_remove_table = kfunc(
   'tlb_remove_table',
-  function* (table: PteTable) {
-    yield* call_rcu(table.rcu, () => tlb_remove_table_rcu(table));
+  function* (tables: readonly TablePage[]) {
+    for (const table of tables) yield* call_rcu(table.rcu, () => tlb_remove_table_rcu(table));
   },
   { inlined: true },
 );
 
-const tlb_remove_table_rcu = kfunc('tlb_remove_table_rcu', function* (table: PteTable) {
+const tlb_remove_table_rcu = kfunc('tlb_remove_table_rcu', function* (table: TablePage) {
   yield* free_pages(table);
 });

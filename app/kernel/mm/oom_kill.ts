@@ -26,6 +26,7 @@ import { init_task_tasks } from '../kernel/pid.ts';
 import { rcu_read_lock, rcu_read_unlock } from '../kernel/rcu/tree.ts';
 import { wake_up_all, WaitQueueHead } from '../kernel/sched/wait.ts';
 import { do_send_sig_info, fatal_signal_pending } from '../kernel/signal.ts';
+import { Ratelimit } from '../lib/ratelimit.ts';
 import { pr_err, pr_info, pr_warn } from '../printk.ts';
 import { printsNew } from '../report/wording.ts';
 import { trace_event } from '../trace-events.ts';
@@ -51,25 +52,8 @@ const oom_victims = kernelGlobal('oom_victims', () => new Atomic('oom_victims', 
 const oom_victims_wait = kernelGlobal('oom_victims_wait', () => new WaitQueueHead('oom_victims_wait', null));
 
 /** Header dumps: at most ten in five seconds. */
-const oom_rs = kernelGlobal('oom_rs', () => new Ratelimit());
-const pfoom_rs = kernelGlobal('pfoom_rs', () => new Ratelimit());
-
-class Ratelimit {
-  private begin = -1;
-  private printed = 0;
-
-  mayPrint(): boolean {
-    const { now } = kernel().machine;
-    if (this.begin < 0 || now > this.begin + INTERVAL) {
-      this.begin = now;
-      this.printed = 0;
-    }
-    return this.printed++ < BURST;
-  }
-}
-
-const INTERVAL = 5_000_000_000;
-const BURST = 10;
+const oom_rs = kernelGlobal('oom_rs', () => new Ratelimit('oom_kill_process'));
+const pfoom_rs = kernelGlobal('pfoom_rs', () => new Ratelimit('pagefault_out_of_memory'));
 
 /** "Somebody is dying already, wait." */
 const ABORTED = 'aborted';

@@ -12,7 +12,15 @@ import { bad_page } from './bad_page.ts';
 import { mem_cgroup_uncharge, type MemCgroup } from './memcontrol.ts';
 import { uncount_pages } from './page_limit.ts';
 import { should_fail } from './failslab.ts';
-import { free_frame, frameOf, HandOut, reusesPages, take_frame } from './page_frame.ts';
+import {
+  frameOf,
+  free_frames,
+  HandOut,
+  page_poisoning_enabled,
+  reusesPages,
+  take_frame,
+} from './page_frame.ts';
+import { kernel_unpoison_pages } from './page_poison.ts';
 import { Allocate, might_alloc, type AllocOptions } from './slab.ts';
 
 const PAGE_SIZE = 4096;
@@ -70,7 +78,7 @@ export const alloc_pages = kfunc(
   function* (gfp: number, order: number, label?: string) {
     const memory = yield* contents(gfp, order, label ?? 'page');
     if (memory === null) return null;
-    const frame = frameOf(memory);
+    const frame = reusesPages() ? frameOf(memory) : null;
     if (frame !== null)
       return frame.page === null ? (frame.page = new Page(memory, order)) : yield* prep_new_page(frame.page);
     if (kernel().config.DEBUG_VM && kernel().tree.traits.spteZapTouchesPage) yield* check_new_pages(order);
@@ -128,9 +136,15 @@ function* rmqueue(): Body<KernelMemory | null> {
     if (memory === null) return null;
     const page = memory.pageFrame?.page ?? null;
     if (page !== null && (yield* check_new_page(page))) continue;
-    yield* new HandOut(memory);
+    yield* post_alloc_hook(memory);
     return memory;
   }
+}
+
+/** post_alloc_hook() - a page off the free list is handed out. What somebody has written there since is reported. */
+function* post_alloc_hook(memory: KernelMemory): Body<void> {
+  const before = yield* new HandOut(memory);
+  if (page_poisoning_enabled()) kernel_unpoison_pages(memory, before);
 }
 
 /** check_new_page() - true for a page off the free list that somebody has changed meanwhile: it is reported. */
@@ -165,7 +179,7 @@ export const free_unref_page = kfunc('free_unref_page', function* (page: Page) {
   if ((page.flags.value & (1 << PG_mlocked)) !== 0) yield* free_mlocked(page);
   if (free_page_is_bad(page)) return;
   yield* page.memory.free();
-  yield* free_frame(page.memory);
+  yield* free_frames([page.memory]);
 });
 
 /**
@@ -208,8 +222,23 @@ export function* __get_free_pages<S extends Struct>(
 /** free_pages() - ends the life of a struct from __get_free_pages(). */
 export const free_pages = kfunc('free_pages', function* (object: Struct) {
   yield* object.memory.free();
-  yield* free_frame(object.memory);
+  yield* free_frames([object.memory]);
 });
+
+/** free_unref_folios() - ends the life of several pages, and hands them to the free list in one go, the last one on top. */
+export const free_unref_folios = kfunc(
+  'free_unref_folios',
+  function* (pages: readonly Struct[]) {
+    yield* free_batch(pages);
+  },
+  { inlined: true },
+);
+
+/** The list is locked once for all. */
+export function* free_batch(pages: readonly Struct[]): Body<void> {
+  for (const { memory } of pages) yield* memory.free();
+  yield* free_frames(pages.map(({ memory }) => memory));
+}
 
 /** The order of the smallest block of pages that holds `size` bytes. */
 export function orderOf(size: number): number {

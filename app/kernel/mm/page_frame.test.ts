@@ -77,7 +77,7 @@ describe('zapping what is no page table any more', () => {
     const lines = run(function* (mm) {
       const vma = mm.mm_mt.ma_root.value!.slots.value[0].entry;
       if (typeof vma === 'string') throw new Error('no VMA');
-      const cell = vma.range.pmd.value!.ptes[0];
+      const cell = vma.range.table!.ptes[0];
       cell.value = { page: null, writable: false, counter: -1, word };
       const tlb = yield* tlb_gather_mmu(mm);
       yield* unmap_page_range(tlb, vma, AT, AT + PAGE_SIZE);

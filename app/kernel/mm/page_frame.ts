@@ -15,19 +15,62 @@ import type { Page } from './page_alloc.ts';
  */
 export const reusesPages = (): boolean => kernel().config.SCYTHE_PAGE_REUSE;
 
+/** Pages that are freed are filled with a pattern: CONFIG_PAGE_POISONING, and page_poison=1 (plain). */
+export function page_poisoning_enabled(): boolean {
+  const { config, append } = kernel();
+  return config.PAGE_POISONING && ['1', 'y', 'Y', 'on'].includes(append.get('page_poison') ?? '');
+}
+
+/** (plain) Nobody owns the page: what stands in it is the pattern, or what somebody wrote over it. */
+export const poisoned = (memory: Memory): boolean =>
+  !memory.alive && memory.kind === 'page' && page_poisoning_enabled();
+
+/** Eight times PAGE_POISON. */
+const POISON: Pte = { page: null, writable: false, counter: -1, word: 0xaaaaaaaaaaaaaaaan };
+
 /** What stays with a page frame from one owner to the next. */
 export class PageFrame {
-  /** What stands in it, as somebody sees it who takes it for a page table. */
-  readonly words: Cell<Pte | null>[] = [];
+  /** What stands in it, eight bytes each, as somebody sees it who takes it for a page table; where anybody looks. */
+  private readonly words = new Map<number, Cell<Pte | null>>();
   /** The page-table lock, which stands in struct page. */
   ptl: Spinlock | null = null;
   /** struct page, once somebody has asked for it. */
   page: Page | null = null;
+
+  /** A word of it, for a page table that is nobody else's yet. */
+  word(index: number, memory: Memory, what = 'pte'): Cell<Pte | null> {
+    let word = this.words.get(index);
+    if (word === undefined) {
+      word = new Cell<Pte | null>(null, `${what}[${index}]`, memory);
+      this.words.set(index, word);
+    }
+    return word;
+  }
+
+  get all(): Iterable<Cell<Pte | null>> {
+    return this.words.values();
+  }
+
+  /** By their place in the page. */
+  get placed(): ReadonlyMap<number, Cell<Pte | null>> {
+    return this.words;
+  }
+
+  /** (plain) */
+  fill(content: Pte | null): void {
+    for (const word of this.words.values()) word.value = content;
+  }
+
+  /** kernel_poison_pages(), a part of freeing the page (plain). */
+  poison(): void {
+    if (page_poisoning_enabled()) this.fill(POISON);
+  }
 }
 
-/** The frame of a page that may be handed out again, or null. */
+/** The frame of a page in which somebody may find what is not his own, or null. */
 export function frameOf(memory: Memory): PageFrame | null {
-  if (!(memory instanceof KernelMemory) || memory.kind !== 'page' || !reusesPages()) return null;
+  if (!(memory instanceof KernelMemory) || memory.kind !== 'page') return null;
+  if (!reusesPages() && !page_poisoning_enabled()) return null;
   return (memory.pageFrame ??= new PageFrame());
 }
 
@@ -39,10 +82,14 @@ const pcp_list = kernelGlobal('pcp_list', () => new Cell<readonly KernelMemory[]
 
 const PAGE_SIZE = 4096;
 
-/** free_unref_page_commit() - whoever comes next gets this page. Context: its memory has ended. */
-export function* free_frame(memory: Memory): Body<void> {
-  if (!reusesPages() || !(memory instanceof KernelMemory) || memory.size !== PAGE_SIZE) return;
-  yield* pcp_list().update((frames) => [memory, ...frames]);
+/** free_unref_page_commit() - whoever comes next gets the last of these pages. Context: their memory has ended. */
+export function* free_frames(memories: readonly Memory[]): Body<void> {
+  if (!reusesPages()) return;
+  const single = memories
+    .filter((memory): memory is KernelMemory => memory instanceof KernelMemory)
+    .filter(({ size }) => size === PAGE_SIZE)
+    .toReversed();
+  if (single.length > 0) yield* pcp_list().update((frames) => [...single, ...frames]);
 }
 
 /** rmqueue_pcplist() - the frame that was freed last, or null where there is none. */
@@ -51,16 +98,19 @@ export function* take_frame(): Body<KernelMemory | null> {
   return first;
 }
 
-/** The second birth of memory, cleared. */
-export class HandOut extends Operation<void> {
+/** The second birth of memory, cleared. The result is what stood there, for who wants to know. */
+export class HandOut extends Operation<ReadonlyMap<number, Pte | null>> {
   constructor(private readonly target: KernelMemory) {
     super('alloc', target, 'write');
   }
 
-  override execute(): void {
+  override execute(): ReadonlyMap<number, Pte | null> {
+    const { pageFrame } = this.target;
+    const before = new Map([...(pageFrame?.placed ?? [])].map(([index, word]) => [index, word.value]));
     this.target.alive = true;
-    for (const word of this.target.pageFrame?.words ?? []) word.value = null;
+    pageFrame?.fill(null);
     kernel().hooks.emit('allocated', this.target);
+    return before;
   }
 }
 
@@ -69,7 +119,7 @@ const USER_DATA: Pte = { page: null, writable: false, counter: -1, word: 0x61616
 
 /** User code fills a page with data. Who takes the page for a page table sees these. */
 export function* user_store(page: Page): Body<void> {
-  for (const word of frameOf(page.memory)?.words ?? []) yield* new UserStore(word, page.memory);
+  for (const word of frameOf(page.memory)?.all ?? []) yield* new UserStore(word, page.memory);
 }
 
 /** Through a translation, whatever became of the page: no sanitizer watches user code. */

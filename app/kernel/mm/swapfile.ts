@@ -33,6 +33,7 @@ import { signal_pending } from '../kernel/signal.ts';
 import { MaState, mas_find } from '../lib/maple_tree.ts';
 import { pr_info } from '../printk.ts';
 import { pte_offset_map_lock, pte_unmap_unlock } from './memory.ts';
+import { pmd_table } from './pgtable-generic.ts';
 import { alloc_anon_folio, check_stable_address_space } from './memory_fault.ts';
 import { put_page } from './page_alloc.ts';
 import { add_rmap } from './rmap.ts';
@@ -87,7 +88,7 @@ const unuse_pte = kfunc(
 /** unuse_vma() - bring back what the area has of one VMA. Models: mm/swapfile.c, with the levels below it. */
 const unuse_vma = kfunc('unuse_vma', function* (vma: VmAreaStruct, si: SwapInfoStruct): Body<number> {
   const { range } = vma;
-  const table = yield* READ_ONCE(range.pmd);
+  const table = yield* pmd_table(range.pmd);
   if (table === null) return 0;
   const first = range.indexOf(yield* vma.vm_start.read());
   const last = range.indexOf((yield* vma.vm_end.read()) - 1);

@@ -1,11 +1,12 @@
 import type { Body } from '../../sim/call.ts';
 import { mm_flags_set } from '../include/mm.ts';
 import { xa_is_zero } from '../include/maple_tree.ts';
-import { MMF_OOM_SKIP, ULONG_MAX, type MmStruct, type VmAreaStruct } from '../include/mm_types.ts';
+import { MMF_OOM_SKIP, PMD_SIZE, ULONG_MAX, type MmStruct, type VmAreaStruct } from '../include/mm_types.ts';
 import {
   mmu_notifier_invalidate_range_start_nonblock,
   mmu_notifier_release,
 } from '../include/mmu_notifier.ts';
+import { current, PF_KTHREAD } from '../include/sched.ts';
 import { kernel } from '../kernel.ts';
 import { extend, replace, type Replacement } from '../kfunc.ts';
 import { hashedPointer } from '../kernel/fork.ts';
@@ -13,7 +14,7 @@ import { BUG_ON } from '../kernel/bug.ts';
 import { cond_resched } from '../kernel/sched/core.ts';
 import { msleep } from '../lab/holds.ts';
 import { __mt_destroy, MaState, mas_find, mas_set, mt_clear_in_rcu } from '../lib/maple_tree.ts';
-import { free_pgtables, unmap_vmas, vmasOf } from '../mm/memory.ts';
+import { free_pgtables, unmap_vmas, vmasOf, zap_pmd_range } from '../mm/memory.ts';
 import { exit_mmap } from '../mm/mmap.ts';
 import { tlb_finish_mmu, tlb_gather_mmu_fullmm } from '../mm/mmu_gather.ts';
 import { remove_vma } from '../mm/vma.ts';
@@ -70,6 +71,12 @@ export const exitMmapUnlocked: Patch = {
   replacements: [withoutLock(noPause)],
 };
 
+/** A sleep between zapping and freeing. Only where somebody reaps: other exits need not wait. */
+const asleep = (milliseconds: number) =>
+  function* (mm: MmStruct): Body<void> {
+    if (mm.owner.value === null && mm.flags.value !== 0) yield* msleep(milliseconds);
+  };
+
 export const exitMmapUnlockedWindows: Patch = {
   name: 'exit-mmap-unlocked-windows',
   title: 'exit_mmap() without mmap_lock, and slow',
@@ -78,10 +85,7 @@ export const exitMmapUnlockedWindows: Patch = {
     'reaper for 200 ms before it zaps a VMA that it has found. A run in time then meets the race.',
   appliesTo: ['v6.12'],
   replacements: [
-    withoutLock(function* (mm) {
-      // Only where somebody reaps: other exits need not wait.
-      if (mm.owner.value === null && mm.flags.value !== 0) yield* msleep(2500);
-    }),
+    withoutLock(asleep(2500)),
     extend(
       mmu_notifier_invalidate_range_start_nonblock,
       (below) =>
@@ -93,3 +97,31 @@ export const exitMmapUnlockedWindows: Patch = {
     ),
   ],
 };
+
+export const exitMmapUnlockedPgtables: Patch = {
+  name: 'exit-mmap-unlocked-pgtables',
+  title: 'exit_mmap() without mmap_lock, and a reaper that is slow in the page tables',
+  description:
+    'exit-mmap-unlocked with the other windows of the captures: exit_mmap() sleeps for 3 s after it has zapped, the ' +
+    'OOM reaper for 40 ms before each pmd entry, with which it goes through 2 MB. A run in time frees the page of ' +
+    'pmd entries under it.',
+  appliesTo: ['v6.12'],
+  replacements: [
+    withoutLock(asleep(3000)),
+    extend(
+      zap_pmd_range,
+      (below) =>
+        function* (tlb, vma, addr, end) {
+          if ((current().flags & PF_KTHREAD) === 0) return yield* below(tlb, vma, addr, end);
+          for (let at = addr; at < end; at = pmd_addr_end(at, end)) {
+            yield* msleep(40);
+            yield* below(tlb, vma, at, pmd_addr_end(at, end));
+          }
+        },
+    ),
+  ],
+};
+
+/** pmd_addr_end() - where the next pmd entry begins, or the end. */
+const pmd_addr_end = (addr: number, end: number): number =>
+  Math.min((Math.floor(addr / PMD_SIZE) + 1) * PMD_SIZE, end);

@@ -9,7 +9,7 @@ import {
   uprobesDupMm,
 } from './dup-mmap.ts';
 import { exitMmapTwoFlags, exitMmapUnstableFlag, exitMmapVictimLock } from './exit-mmap-2018.ts';
-import { exitMmapUnlocked, exitMmapUnlockedWindows } from './exit-mmap-unlocked.ts';
+import { exitMmapUnlocked, exitMmapUnlockedPgtables, exitMmapUnlockedWindows } from './exit-mmap-unlocked.ts';
 import { exitMmapClearMmap, exitMmapWriteLock, mreleaseMmCount } from './exit-mmap-write-lock.ts';
 import {
   mmuNotifierAsyncOomV2,
@@ -52,6 +52,7 @@ export const patches: readonly Patch[] = [
   mmuNotifierAsyncOomV2NoDelInit,
   exitMmapUnlocked,
   exitMmapUnlockedWindows,
+  exitMmapUnlockedPgtables,
 ];
 
 export function findPatch(name: string): Patch | null {

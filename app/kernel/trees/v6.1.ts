@@ -1,6 +1,7 @@
 import { v6_1Replacements as dup } from '../kernel/dup_mmap.v6.1.ts';
 import { v6_8Replacements as uprobes } from '../kernel/events/uprobes.v6.8.ts';
 import { v6_1Replacements as memory } from '../mm/memory.v6.1.ts';
+import { v6_8Replacements as entries } from '../mm/memory.v6.8.ts';
 import { v6_1Replacements as mmap } from '../mm/mmap.v6.1.ts';
 import { v6_8Replacements as swap } from '../mm/swapfile.v6.8.ts';
 import { v6_1Replacements as vma } from '../mm/vma.v6.1.ts';
@@ -14,6 +15,6 @@ export const v6_1: Tree = {
     'Linux 6.1: exit_mmap() zaps under mmap_lock for read and frees under it for write (since v6.0); no per-VMA locks yet',
   release: '6.1.192',
   base: v6_12,
-  replacements: [...dup, ...memory, ...mmap, ...swap, ...uprobes, ...vma],
+  replacements: [...dup, ...entries, ...memory, ...mmap, ...swap, ...uprobes, ...vma],
   traits: v6_12.traits,
 };

@@ -1,7 +1,10 @@
 import type { Body } from '../../../../sim/call.ts';
+import type { Cell } from '../../../../sim/cell.ts';
+import { Operation } from '../../../../sim/operation.ts';
 import { EXIT_TO_USER_MODE_WORK, irqentry_exit_to_user_mode } from '../../../kernel/entry/common.ts';
 import { xa_is_zero } from '../../../include/maple_tree.ts';
 import {
+  PteTable,
   VM_EXEC,
   VM_FAULT_ERROR,
   VM_FAULT_OOM,
@@ -47,10 +50,26 @@ export function* user_access(address: number, access: 'read' | 'write'): Body<vo
 function* translated(address: number, write: boolean): Body<Page | null> {
   const mm = current().mm.value;
   const range = mm === null ? null : yield* pgd_offset(mm, address);
-  const table = range === null ? null : yield* READ_ONCE(range.pmd);
-  if (range === null || table === null) return null;
-  const pte = yield* READ_ONCE(table.ptes[range.indexOf(address)]);
+  if (range === null) return null;
+  const table = yield* new HardwareRead(range.pmd);
+  if (!(table instanceof PteTable)) return null;
+  const pte = yield* new HardwareRead(table.ptes[range.indexOf(address)]);
   return pte !== null && (pte.writable || !write) ? pte.page : null;
+}
+
+/** A look of the hardware at a page table: no sanitizer watches it, and what it finds it forgets with the next flush. */
+class HardwareRead<Value> extends Operation<Value> {
+  constructor(private readonly cell: Cell<Value>) {
+    super('read', cell, 'read', cell.memory);
+  }
+
+  override get memory(): null {
+    return null;
+  }
+
+  override execute(): Value {
+    return this.cell.value;
+  }
 }
 
 /** The interrupt by which another CPU makes this one look at its flags. */
