@@ -19,6 +19,8 @@ export interface GuestOptions {
   readonly config?: Partial<Config>;
   readonly patches?: readonly Patch[];
   readonly tree?: string;
+  /** Words of the kernel command line. */
+  readonly append?: ReadonlyMap<string, string>;
   /** Where a run is stopped that does not end by itself (virtual time). */
   readonly limit?: Ns;
 }
@@ -46,7 +48,7 @@ export function bootGuest(options: GuestOptions = {}): {
   const quiet: Partial<Config> = { PROVE_LOCKING: false, KASAN: false };
   const kernel = boot(
     {
-      ...{ tree, patches: options.patches ?? [], append: new Map<string, string>(), cpus: 2 },
+      ...{ tree, patches: options.patches ?? [], append: options.append ?? new Map(), cpus: 2 },
       config: { ...defaultConfig(), ...quiet, ...options.config },
     },
     machine,
