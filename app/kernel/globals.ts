@@ -20,6 +20,11 @@ export function kernelGlobal<Value>(name: string, create: () => Value): () => Va
   return () => kernel().globals[definition.slot] as Value;
 }
 
+/** The names of all of them. */
+export function globalNames(): readonly string[] {
+  return definitions.map(({ name }) => name);
+}
+
 /** How many definitions were there when they were sorted last. */
 let sorted = 0;
 
