@@ -5,10 +5,11 @@ import {
   TASK_RUNNING,
   TASK_UNINTERRUPTIBLE,
   TASK_WAKEKILL,
-  type TaskStruct,
+  TaskStruct,
 } from '../kernel/include/sched.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import { firstTellingOfWait } from '../kernel/report/frames.ts';
+import { task_state } from '../kernel/kernel/sched/core.ts';
 import { stackOf } from '../kernel/stack.ts';
 import type { Choice } from '../sim/choose.ts';
 import type { Chooser } from '../sim/chooser.ts';
@@ -132,9 +133,9 @@ function stuckTasks({ machine }: Kernel): Task[] {
   });
 }
 
-/** The states that khungtaskd looks for. */
-function isWatched(task: Task): boolean {
-  const state = stateOf(task);
+/** The states that khungtaskd looks for: of who waits for a lock, that of the wait. */
+function isWatched({ context }: Task): boolean {
+  const state = context instanceof TaskStruct ? task_state(context) : TASK_RUNNING;
   return (state & TASK_UNINTERRUPTIBLE) !== 0 && (state & (TASK_WAKEKILL | TASK_NOLOAD)) === 0;
 }
 
