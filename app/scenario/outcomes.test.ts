@@ -5,19 +5,22 @@ import type { ConfigChange } from '../kernel/kconfig.ts';
 import { matches } from './expectations.ts';
 import type { Overrides } from './resolve.ts';
 import { runOnce } from './run.ts';
-import { open, searchOf, settingsOf } from './search.ts';
+import { open, searchOf, settingsOf, type StrategyName, type Wishes } from './search.ts';
 
 // docs/outcomes.md is true: each row is run as it stands there.
 
 const root = resolvePath(import.meta.dirname, '../..');
 /** A search that finds nothing goes on for so many executions here; see the tests of the families for the rest. */
 const MOST_EXECUTIONS = 100;
+/** One that has something to find ends with it. */
+const MOST_EXECUTIONS_TO_FIND = 1_000;
 
 interface Row {
   readonly id: string;
   readonly kind: 'run' | 'explore';
   readonly scenario: string;
   readonly overrides: Overrides;
+  readonly wishes: Wishes;
   /** Titles that must appear; empty for a clean end. */
   readonly titles: readonly string[];
 }
@@ -28,7 +31,9 @@ const rows = readFileSync(resolvePath(root, 'docs/outcomes.md'), 'utf8')
   .filter((match) => match !== null)
   .map(([, id, kind, scenario, flags, comesTo]): Row => {
     const titles = [...comesTo.matchAll(/`([^`]+)`/g)].map(([, title]) => title);
-    return { id, kind: kind as Row['kind'], scenario, overrides: overridesOf(flags), titles };
+    const strategy = /--strategy (\S+)/.exec(flags)?.[1] as StrategyName | undefined;
+    const wishes = strategy === undefined ? {} : { strategy };
+    return { id, kind: kind as Row['kind'], scenario, overrides: overridesOf(flags), wishes, titles };
   });
 
 function overridesOf(flags: string): Overrides {
@@ -74,18 +79,16 @@ describe('in time', () => {
 describe('in a search', () => {
   test.each(rows.filter(({ kind }) => kind === 'explore'))('$id $scenario', (row) => {
     const target = opened(row);
-    const search = searchOf(target.program, settingsOf(target, {}));
+    const search = searchOf(target.program, settingsOf(target, row.wishes));
     const found = (): string[] => search.outcomes.map(({ title }) => title);
     const missing = (): boolean => !row.titles.every((wanted) => found().some(matching(wanted)));
     const { statistics } = search;
-    while (
-      !search.finished &&
-      statistics.executions < MOST_EXECUTIONS &&
-      (row.titles.length === 0 || missing())
-    ) {
-      search.advance(MOST_EXECUTIONS - statistics.executions);
+    const clean = row.titles.length === 0;
+    const most = clean ? MOST_EXECUTIONS : MOST_EXECUTIONS_TO_FIND;
+    while (!search.finished && statistics.executions < most && (clean || missing())) {
+      search.advance(Math.min(MOST_EXECUTIONS, most - statistics.executions));
     }
-    if (row.titles.length === 0) expect(found()).toEqual([]);
+    if (clean) expect(found()).toEqual([]);
     else expect(missing()).toBe(false);
   });
 });

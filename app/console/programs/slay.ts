@@ -1,7 +1,7 @@
 import { strerror } from '../../kernel/include/errno.ts';
 import { SIGKILL } from '../../kernel/include/signal.ts';
 import { rest, startGate } from '../userland/gate.ts';
-import { kill, print, STDERR } from '../userland/libc.ts';
+import { pidfd_open, pidfd_send_signal, print, STDERR } from '../userland/libc.ts';
 import { withOptions } from './program.ts';
 
 /** For searches: kill waits at no gate, and does more than this. */
@@ -14,9 +14,11 @@ export const slay = withOptions(
     startsAtGate: true,
   },
   function* ({ operands }) {
+    const victims: { word: string; pidfd: number }[] = [];
+    for (const word of operands) victims.push({ word, pidfd: yield* pidfd_open(Number(word)) });
     yield* startGate();
-    for (const word of operands) {
-      const error = yield* kill(Number(word), SIGKILL);
+    for (const { word, pidfd } of victims) {
+      const error = pidfd < 0 ? pidfd : yield* pidfd_send_signal(pidfd, SIGKILL);
       if (error !== 0) yield* print(STDERR, `slay: (${word}) - ${strerror(error)}\n`);
     }
     yield* rest();

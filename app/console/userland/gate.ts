@@ -1,7 +1,10 @@
 import { Cell } from '../../sim/cell.ts';
 import type { Body } from '../../sim/call.ts';
+import { syscall } from '../../kernel/arch/x86/entry/common.ts';
 import { kernelGlobal } from '../../kernel/globals.ts';
+import { ERESTARTNOHAND } from '../../kernel/include/errno.ts';
 import { current, TASK_INTERRUPTIBLE, TIF_SIGPENDING } from '../../kernel/include/sched.ts';
+import { kfunc } from '../../kernel/kfunc.ts';
 import { block, unblock, type BlockedOn } from '../../kernel/kernel/sched/core.ts';
 import { timed } from '../../kernel/kernel/time/jiffies.ts';
 import { BlockingEffect } from '../../sim/operation.ts';
@@ -61,25 +64,31 @@ export function* rest(): Body<void> {
 /**
  * pause(), for who has nothing else to do. A sleep that sets `__state` can be disturbed by who wanted to wake the task
  * for something that it waited for before, and all the orders of that would be searched for nothing: in a search
- * pause() comes after the signal.
+ * this pause() comes back when there is a signal, and leaves `__state` alone.
  */
 export function* pauseUndisturbed(): Body<void> {
-  if (!timed()) yield* untilSignal();
-  yield* pause();
+  if (timed()) yield* pause();
+  else yield* syscall('pause', untilSignal);
 }
 
-function* untilSignal(): Body<void> {
-  const { thread_flags } = current();
-  block(PAUSED);
-  yield* new BlockingEffect<void>(
-    'wait',
-    thread_flags,
-    'read',
-    () => (thread_flags.value & (1 << TIF_SIGPENDING)) !== 0,
-    () => {},
-  );
-  unblock();
-}
+/** __x64_sys_pause() of a search. */
+const untilSignal = kfunc(
+  'pause_until_signal',
+  function* () {
+    const { thread_flags } = current();
+    block(PAUSED);
+    yield* new BlockingEffect<void>(
+      'wait',
+      thread_flags,
+      'read',
+      () => (thread_flags.value & (1 << TIF_SIGPENDING)) !== 0,
+      () => {},
+    );
+    unblock();
+    return -ERESTARTNOHAND;
+  },
+  { inlined: true },
+);
 
 const PAUSED: BlockedOn = {
   state: TASK_INTERRUPTIBLE,

@@ -19,7 +19,11 @@ import {
   ksys_setpgid,
   ksys_setsid,
 } from '../../kernel/kernel/sys.ts';
-import { __x64_sys_pidfd_open, sys_process_mrelease } from '../../kernel/kernel/pidfd.ts';
+import {
+  __x64_sys_pidfd_open,
+  __x64_sys_pidfd_send_signal,
+  sys_process_mrelease,
+} from '../../kernel/kernel/pidfd.ts';
 import { __x64_sys_kill, __x64_sys_pause } from '../../kernel/kernel/signal_syscalls.ts';
 import { user_access } from '../../kernel/arch/x86/mm/user_fault.ts';
 import { PAGE_SIZE, VM_READ, VM_WRITE } from '../../kernel/include/mm_types.ts';
@@ -119,6 +123,9 @@ export const swapoff = (path: string): Call<number> => syscall('swapoff', () => 
 
 export const pidfd_open = (pid: number): Call<number> =>
   syscall('pidfd_open', () => __x64_sys_pidfd_open(pid));
+
+export const pidfd_send_signal = (pidfd: number, sig: number): Call<number> =>
+  syscall('pidfd_send_signal', () => __x64_sys_pidfd_send_signal(pidfd, sig));
 
 export const process_mrelease = (pidfd: number): Call<number> =>
   syscall('process_mrelease', () => sys_process_mrelease(pidfd, 0));

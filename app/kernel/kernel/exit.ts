@@ -22,6 +22,7 @@ import {
 } from '../include/sched.ts';
 import { SIGCHLD, SIGHUP } from '../include/signal.ts';
 import { task_lock, task_unlock } from '../include/task.ts';
+import { config } from '../kernel.ts';
 import { kfunc } from '../kfunc.ts';
 import { cgroup_exit } from '../mm/memcontrol.ts';
 import { exit_oom_victim, is_global_init } from '../mm/oom_kill.ts';
@@ -114,7 +115,8 @@ const exit_mm = kfunc(
     me.active_mm = mm;
     yield* task_unlock(me);
     yield* mmap_read_unlock(mm);
-    yield* mm_update_next_owner(mm);
+    // Without memory cgroups nobody asks whose an mm is.
+    if (config().MEMCG) yield* mm_update_next_owner(mm);
     yield* mmput(mm);
     if (yield* test_bit(TIF_MEMDIE, me.thread_flags)) yield* exit_oom_victim();
   },

@@ -4,10 +4,12 @@ import { EBADF, ESRCH } from '../include/errno.ts';
 import type { FileOperations, FileStruct } from '../include/fs.ts';
 import type { TaskStruct } from '../include/sched.ts';
 import { get_task_struct } from '../include/task.ts';
+import { rcu_dereference } from '../include/rwonce.ts';
 import { kfunc } from '../kfunc.ts';
 import { process_mrelease } from '../mm/process_mrelease.ts';
 import { find_task_by_vpid } from './pid.ts';
 import { rcu_read_lock, rcu_read_unlock } from './rcu/tree.ts';
+import { group_send_sig_info } from './signal.ts';
 
 /** What a pidfd refers to: a process by its identity, which outlives it. */
 interface Pid {
@@ -53,6 +55,38 @@ export const pidfd_get_task = kfunc('pidfd_get_task', function* (pidfd: number) 
   yield* rcu_read_unlock();
   return alive ? task : -ESRCH;
 });
+
+/**
+ * kill_pid_info() - send a signal to the process of a pid, which is not looked up: whoever has the pid has it already.
+ *
+ * Return: 0, -ESRCH once the process has been released, -EPERM.
+ * Models: kernel/signal.c. Leaves out: pid->tasks. A task leaves its pid where it gives up its `sighand`, under the
+ * same tasklist_lock, so that one tells as much as the other.
+ */
+const kill_pid_info = kfunc('kill_pid_info', function* (sig: number, { task }: Pid) {
+  yield* rcu_read_lock();
+  const there = (yield* rcu_dereference(task.sighand)) !== null;
+  const error = there ? yield* group_send_sig_info(sig, task) : -ESRCH;
+  yield* rcu_read_unlock();
+  return error;
+});
+
+/**
+ * __x64_sys_pidfd_send_signal() - kill(2) for who holds a pidfd, whoever has the number by now.
+ *
+ * Return: 0, -EBADF for other files, -ESRCH, -EPERM. Leaves out: flags, and a siginfo of the caller's.
+ */
+export const __x64_sys_pidfd_send_signal = kfunc(
+  '__x64_sys_pidfd_send_signal',
+  function* (pidfd: number, sig: number) {
+    const f = yield* fdget(pidfd);
+    if (f === null) return -EBADF;
+    const isPid = f.file.f_op === pidfd_fops;
+    const ret = isPid ? yield* kill_pid_info(sig, f.file.private_data as Pid) : -EBADF;
+    yield* fdput(f);
+    return ret;
+  },
+);
 
 /** The system call process_mrelease() from its descriptor on; the work is in mm/process_mrelease.ts. */
 export const sys_process_mrelease = kfunc(

@@ -49,6 +49,7 @@ export const NR = {
   openat: 257,
   pipe2: 293,
   prlimit64: 302,
+  pidfd_send_signal: 424,
   pidfd_open: 434,
   process_mrelease: 448,
 } as const;

@@ -27,6 +27,7 @@ const SYSTEM_CALLS = new Map<string, number>([
   ['__x64_sys_kill', 62],
   ['__x64_sys_clock_nanosleep', 230],
   ['__x64_sys_nanosleep', 35],
+  ['__x64_sys_pidfd_send_signal', 424],
   ['__x64_sys_pidfd_open', 434],
   ['__x64_sys_process_mrelease', 448],
 ]);
