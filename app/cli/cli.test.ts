@@ -1,38 +1,29 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ResultDocument } from './render.ts';
+import { BUILD_MS, builtPrograms } from '../../build/scripts/built.js';
 import { VERSION } from '../base/version.ts';
+import type { ResultDocument } from './render.ts';
+import { root, scythe, spawnScythe, type Ended } from './testing/command.ts';
 
-const root = resolve(import.meta.dirname, '../..');
 let folder = '';
 
-beforeAll(() => {
-  const built = spawnSync(process.execPath, ['build/scripts/build.js'], { cwd: root, encoding: 'utf8' });
-  if (built.status !== 0) throw new Error(built.stderr);
+beforeAll(async () => {
+  await builtPrograms();
   folder = mkdtempSync(join(tmpdir(), 'scythe-'));
-}, 60_000);
+}, BUILD_MS);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** Runs the built command as a user would. */
-function scythe(...args: string[]) {
-  const { status, stdout, stderr } = spawnSync(process.execPath, ['build/bin/scythe.js', ...args], {
-    cwd: root,
-    encoding: 'utf8',
-    env: { ...process.env, FORCE_COLOR: '1' },
-    maxBuffer: 64 * 1024 * 1024,
-  });
-  return { status, stdout, stderr };
-}
-
 /** A run as its JSON document. */
-function json(...args: string[]): ResultDocument {
-  const { stdout, stderr } = scythe('run', ...args, '--json');
+function documentOf({ stdout, stderr }: Ended): ResultDocument {
   if (stdout === '') throw new Error(stderr);
   return JSON.parse(stdout) as ResultDocument;
+}
+
+async function json(...args: string[]): Promise<ResultDocument> {
+  return documentOf(await scythe('run', ...args, '--json'));
 }
 
 function file(name: string, text: string): string {
@@ -45,14 +36,14 @@ describe('the command line', () => {
   test('--version is that of the package', () => {
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
     expect(VERSION).toBe(version);
-    expect(scythe('--version')).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
+    expect(spawnScythe('--version')).toEqual({ status: 0, stdout: `${version}\n`, stderr: '' });
   });
 
   test('--help shows the commands, examples and exit codes', () => {
-    const { status, stdout } = scythe('--help');
+    const { status, stdout } = spawnScythe('--help');
     expect(status).toBe(0);
     for (const part of ['run', 'replay', 'list', 'Examples:', 'Exit codes:']) expect(stdout).toContain(part);
-    expect(scythe('run', '--help').stdout).toContain('--save-replay <file>');
+    expect(spawnScythe('run', '--help').stdout).toContain('--save-replay <file>');
   });
 
   test.each([
@@ -79,8 +70,8 @@ describe('the command line', () => {
     ],
     ['an unknown list', ['list', 'tree'], /Allowed choices are trees, patches/],
     ['a scenario as a replay', ['replay', 'scenarios/kvm-oom/reap.yaml'], /unknown key "scythe"/],
-  ] as [string, string[], RegExp][])('%s is refused with code 2', (_name, args, message) => {
-    const { status, stdout, stderr } = scythe(...args);
+  ] as [string, string[], RegExp][])('%s is refused with code 2', async (_name, args, message) => {
+    const { status, stdout, stderr } = await scythe(...args);
     expect(stderr).toMatch(message);
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
   });
@@ -90,25 +81,30 @@ describe('the command line', () => {
       'bad.yaml',
       'scythe: 1\ntitle: t\nguest: { console: "true" }\nkernal: {}\niterations: 0\n',
     );
-    const { status, stderr } = scythe('run', path);
+    const { status, stderr } = spawnScythe('run', path);
     expect(status).toBe(2);
     expect(stderr).toBe(
       `${path}:4:1: unknown key "kernal"; did you mean "kernel"?\n${path}:5:13: iterations must be at least 1, not 0\n`,
     );
   });
 
-  test('an output that cannot be written is told', () => {
-    const { status, stderr } = scythe('run', 'kvm-oom/reap', '--dmesg', join(folder, 'no', 'such', 'folder'));
+  test('an output that cannot be written is told', async () => {
+    const { status, stderr } = await scythe(
+      'run',
+      'kvm-oom/reap',
+      '--dmesg',
+      join(folder, 'no', 'such', 'folder'),
+    );
     expect(status).toBe(2);
     expect(stderr).toContain('cannot be written');
   });
 
   test.each(['trees', 'patches', 'config', 'programs', 'scenarios'])(
     'list %s names things, with --json as data',
-    (what) => {
-      const data = JSON.parse(scythe('list', what, '--json').stdout) as { name: string }[];
+    async (what) => {
+      const data = JSON.parse((await scythe('list', what, '--json')).stdout) as { name: string }[];
       expect(data.length).toBeGreaterThan(1);
-      const { status, stdout } = scythe('list', what);
+      const { status, stdout } = await scythe('list', what);
       expect(status).toBe(0);
       for (const { name } of data) expect(stdout).toContain(name);
     },
@@ -116,7 +112,7 @@ describe('the command line', () => {
 
   test('colours are for terminals', () => {
     // eslint-disable-next-line no-control-regex -- the escape character is what is looked for
-    expect(scythe('run', 'kvm-oom/reap').stdout).not.toMatch(/\u001b/);
+    expect(spawnScythe('run', 'kvm-oom/reap').stdout).not.toMatch(/\u001b/);
   });
 });
 
@@ -125,7 +121,7 @@ const REAP = 'scenarios/kvm-oom/reap.yaml';
 
 describe('the founding case', () => {
   test('--json gives exactly one document with the fields that it promises', () => {
-    const document = json(REAP);
+    const document = documentOf(spawnScythe('run', REAP, '--json'));
     expect(Object.keys(document)).toEqual(['scenario', 'tree', 'patches', 'config', 'iterations', 'verdict']);
     expect(Object.keys(document.iterations[0])).toEqual([
       'seed',
@@ -139,10 +135,11 @@ describe('the founding case', () => {
     expect(document.config).toMatchObject({ PREEMPT_RT: 'y', HZ: 250 });
   });
 
-  test('it is met with the splat, and with v2 when clean', () => {
+  test('it is met with the splat, and with v2 when clean', async () => {
     const v2 = ['--tree', 'v6.18', '--patch', 'mmu-notifier-async-oom-v2'];
-    expect(json(REAP)).toMatchObject({ verdict: 'pass', iterations: [{ titles: [SPLAT] }] });
-    expect(json(REAP, ...v2)).toMatchObject({ tree: 'v6.18', verdict: 'pass', iterations: [{ titles: [] }] });
+    expect(await json(REAP)).toMatchObject({ verdict: 'pass', iterations: [{ titles: [SPLAT] }] });
+    const clean = { tree: 'v6.18', verdict: 'pass', iterations: [{ titles: [] }] };
+    expect(await json(REAP, ...v2)).toMatchObject(clean);
   });
 
   test('what is not as expected ends with code 1 and says what was missed', () => {
@@ -150,7 +147,7 @@ describe('the founding case', () => {
       'clean.yaml',
       readFileSync(join(root, REAP), 'utf8').replace(/expect:[^]*/, 'expect:\n  clean: true\n'),
     );
-    const { status, stdout } = scythe('run', path, '--iterations', '2', '--seed', '5');
+    const { status, stdout } = spawnScythe('run', path, '--iterations', '2', '--seed', '5');
     expect(status).toBe(1);
     expect(stdout).toContain(`missed   expected no report, got "${SPLAT}"`);
     expect(stdout).toContain('seed 6: NOT as expected');
@@ -159,7 +156,7 @@ describe('the founding case', () => {
 });
 
 test('the console, the report and the verdict are what a run shows', () => {
-  const { status, stdout } = scythe('run', REAP, '--dmesg', '-');
+  const { status, stdout } = spawnScythe('run', REAP, '--dmesg', '-');
   expect(status).toBe(0);
   expect(stdout).toContain('simple_kvm: vm ready pid=');
   expect(stdout).toContain(
@@ -171,19 +168,21 @@ test('the console, the report and the verdict are what a run shows', () => {
 describe('every bundled scenario', () => {
   const names = ['reap', 'stress', 'callback-57ms', 'failslab', 'memcg-oom', 'destroy'];
 
-  test.each(names)('%s has one event hash and one log, twice and replayed', (name) => {
-    const run = (copy: string) => {
+  test.each(names)('%s has one event hash and one log, twice and replayed', async (name) => {
+    const run = async (copy: string, start: typeof scythe | typeof spawnScythe) => {
       const [dmesg, replay] = [join(folder, `${name}.${copy}.dmesg`), join(folder, `${name}.${copy}.replay`)];
       const options = ['--iterations', '1', '--dmesg', dmesg, '--save-replay', replay];
-      return { document: json(`kvm-oom/${name}`, ...options), dmesg: readFileSync(dmesg, 'utf8'), replay };
+      const document = documentOf(await start('run', `kvm-oom/${name}`, ...options, '--json'));
+      return { document, dmesg: readFileSync(dmesg, 'utf8'), replay };
     };
-    const [first, second] = [run('a'), run('b')];
+    // In a process of its own, and in one that has run others before.
+    const [first, second] = [await run('a', spawnScythe), await run('b', scythe)];
     expect(second.document).toEqual(first.document);
     expect(second.dmesg).toBe(first.dmesg);
     expect(first.document.verdict).toBe('pass');
 
     const dmesg = join(folder, `${name}.c.dmesg`);
-    const replayed = scythe('replay', first.replay, '--dmesg', dmesg);
+    const replayed = await scythe('replay', first.replay, '--dmesg', dmesg);
     expect(replayed).toMatchObject({ status: 0, stderr: '' });
     expect(replayed.stdout).toContain(`identical, event hash ${first.document.iterations[0].eventHash}`);
     expect(readFileSync(dmesg, 'utf8')).toBe(first.dmesg);
@@ -191,36 +190,36 @@ describe('every bundled scenario', () => {
 });
 
 describe('a replay that is not what was recorded', () => {
-  const record = () => {
+  const record = async () => {
     const path = join(folder, 'one.replay');
-    scythe('run', REAP, '--save-replay', path);
+    await scythe('run', REAP, '--save-replay', path);
     return readFileSync(path, 'utf8');
   };
 
-  test('says that the schedule does not fit', () => {
-    const text = record().replace(/schedule: \|\n {2}\S+/, 'schedule: |\n  999');
-    const { status, stderr } = scythe('replay', file('misfit.replay', text));
+  test('says that the schedule does not fit', async () => {
+    const text = (await record()).replace(/schedule: \|\n {2}\S+/, 'schedule: |\n  999');
+    const { status, stderr } = await scythe('replay', file('misfit.replay', text));
     expect(status).toBe(1);
     expect(stderr).toContain('the schedule does not fit at step 0: there is no task 999');
   });
 
-  test('says what differs', () => {
-    const text = record().replace(/eventHash: \S+/, "eventHash: '0000000000000000'");
-    const { status, stderr } = scythe('replay', file('other.replay', text));
+  test('says what differs', async () => {
+    const text = (await record()).replace(/eventHash: \S+/, "eventHash: '0000000000000000'");
+    const { status, stderr } = await scythe('replay', file('other.replay', text));
     expect(status).toBe(1);
     expect(stderr).toMatch(/the event hash is [0-9a-f]{16}, it was 0{16}/);
   });
 });
 
 describe('an explanation', () => {
-  const replay = (...options: string[]) => {
+  const replay = async (...options: string[]) => {
     const path = join(folder, 'explained.replay');
-    scythe('run', REAP, ...options, '--save-replay', path);
+    await scythe('run', REAP, ...options, '--save-replay', path);
     return path;
   };
 
-  test('is a diagram with what is said below it', () => {
-    const { status, stdout, stderr } = scythe('explain', replay());
+  test('is a diagram with what is said below it', async () => {
+    const { status, stdout, stderr } = await scythe('explain', await replay());
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
     expect(stdout).toContain('    rt_spin_lock(&kvm->mn_invalidate_lock)');
     expect(stdout).toContain('Locks held at that point:');
@@ -231,47 +230,50 @@ describe('an explanation', () => {
     ['markdown', /^### BUG/],
     ['html', /^<!DOCTYPE html>/],
     ['mermaid', /^sequenceDiagram\n/],
-  ])('can be had as %s', (format, begins) => {
-    const { status, stdout } = scythe('explain', replay(), '--format', format);
+  ])('can be had as %s', async (format, begins) => {
+    const { status, stdout } = await scythe('explain', await replay(), '--format', format);
     expect(status).toBe(0);
     expect(stdout).toMatch(begins);
   });
 
-  test('of a run without a report is that there is none', () => {
-    const { status, stdout, stderr } = scythe('explain', replay('--config', 'PREEMPT_RT=n'));
+  test('of a run without a report is that there is none', async () => {
+    const { status, stdout, stderr } = await scythe('explain', await replay('--config', 'PREEMPT_RT=n'));
     expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
     expect(stderr).toContain('there is no report to explain');
   });
 
-  test('of a report that there is not lists those that there are', () => {
-    const { status, stderr } = scythe('explain', replay(), '--report', '2');
+  test('of a report that there is not lists those that there are', async () => {
+    const { status, stderr } = await scythe('explain', await replay(), '--report', '2');
     expect(status).toBe(2);
     expect(stderr).toMatch(/there is no report 2; the run has these:\n {2}1 {2}BUG: sleeping function/);
   });
 
-  test('is refused for an unknown format, for what is no replay, and for another run', () => {
-    expect(scythe('explain', replay(), '--format', 'pdf')).toMatchObject({
+  test('is refused for an unknown format, for what is no replay, and for another run', async () => {
+    expect(await scythe('explain', await replay(), '--format', 'pdf')).toMatchObject({
       status: 2,
       stderr: expect.stringContaining('Allowed choices are text, markdown, html, mermaid') as string,
     });
-    expect(scythe('explain', 'package.json').status).toBe(2);
-    expect(scythe('explain', 'nothing.replay').status).toBe(2);
-    const other = readFileSync(replay(), 'utf8').replace(/eventHash: \S+/, "eventHash: '0000000000000000'");
-    const { status, stderr } = scythe('explain', file('another.replay', other));
+    expect((await scythe('explain', 'package.json')).status).toBe(2);
+    expect((await scythe('explain', 'nothing.replay')).status).toBe(2);
+    const other = readFileSync(await replay(), 'utf8').replace(
+      /eventHash: \S+/,
+      "eventHash: '0000000000000000'",
+    );
+    const { status, stderr } = await scythe('explain', file('another.replay', other));
     expect(status).toBe(1);
     expect(stderr).toContain('another run than the one recorded');
   });
 });
 
 describe('scythe diff', () => {
-  test('says what differs between two trees in a line each', () => {
-    const { status, stdout } = scythe('diff', 'v5.16', 'v5.17');
+  test('says what differs between two trees in a line each', async () => {
+    const { status, stdout } = await scythe('diff', 'v5.16', 'v5.17');
     expect(status).toBe(0);
     expect(stdout.trimEnd().split('\n')).toHaveLength(2);
     expect(stdout).toContain('v5.16: without mmap_lock');
   });
 
-  test('knows its trees', () => {
-    expect(scythe('diff', 'v5.16', 'v5.71')).toMatchObject({ status: 2, stdout: '' });
+  test('knows its trees', async () => {
+    expect(await scythe('diff', 'v5.16', 'v5.71')).toMatchObject({ status: 2, stdout: '' });
   });
 });

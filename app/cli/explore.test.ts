@@ -1,34 +1,24 @@
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { BUILD_MS, builtPrograms } from '../../build/scripts/built.js';
 import type { SearchDocument } from './search-render.ts';
+import { scythe, spawnScythe } from './testing/command.ts';
 
-const root = resolve(import.meta.dirname, '../..');
-const bundle = 'dist/test/explore/scythe.js';
 let folder = '';
 
-// A bundle of its own: other tests build the one of the command at the same time.
-beforeAll(() => {
-  const script = `const { bundle } = await import('./build/scripts/bundle.js');
-    await bundle({ '${bundle}': 'app/cli/main.ts' });`;
-  const built = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
-    cwd: root,
-    encoding: 'utf8',
-  });
-  if (built.status !== 0) throw new Error(built.stderr);
+beforeAll(async () => {
+  await builtPrograms();
   folder = mkdtempSync(join(tmpdir(), 'scythe-explore-'));
-}, 60_000);
+}, BUILD_MS);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function scythe(...args: string[]) {
-  return spawnSync(process.execPath, [bundle, ...args], { cwd: root, encoding: 'utf8' });
-}
-
-function explore(...args: string[]): SearchDocument {
-  const { stdout, stderr } = scythe('explore', ...args, '--json');
+async function explore(...args: string[]): Promise<SearchDocument> {
+  // Threads begin in the bundle.
+  const start = args.includes('--workers') ? spawnScythe : scythe;
+  const { stdout, stderr } = await start('explore', ...args, '--json');
   if (stdout === '') throw new Error(stderr);
   return JSON.parse(stdout) as SearchDocument;
 }
@@ -49,68 +39,75 @@ describe('scythe explore --program', () => {
     ['indexer:12', 8],
     ['filesystem:14', 2],
     ['filesystem:16', 8],
-  ])('%s has %i executions, none of them blocked', (program, executions) => {
-    const document = explore('--program', program, '--strategy', 'dpor');
+  ])('%s has %i executions, none of them blocked', async (program, executions) => {
+    const document = await explore('--program', program, '--strategy', 'dpor');
     expect(document).toMatchObject({ executions, blocked: 0, complete: true, outcomes: [], verdict: 'pass' });
   });
 
-  test('one worker and two come to the same document', () => {
-    const one = explore('--program', 'lastzero:7', '--workers', '1');
-    const two = explore('--program', 'lastzero:7', '--workers', '2');
+  test('one worker and two come to the same document', async () => {
+    const one = await explore('--program', 'lastzero:7', '--workers', '1');
+    const two = await explore('--program', 'lastzero:7', '--workers', '2');
     expect(one).toMatchObject({ executions: 320, blocked: 0, complete: true });
     expect(timeless(two)).toEqual(timeless(one));
   });
 
-  test('a search goes on from its checkpoint where a budget has ended it', () => {
+  test('a search goes on from its checkpoint where a budget has ended it', async () => {
     const checkpoint = join(folder, 'search.json');
-    const begun = explore('--program', 'lastzero:7', '--checkpoint', checkpoint, '--executions', '100');
+    const begun = await explore('--program', 'lastzero:7', '--checkpoint', checkpoint, '--executions', '100');
     expect(begun.complete).toBe(false);
-    const whole = explore('--resume', checkpoint);
+    const whole = await explore('--resume', checkpoint);
     expect(whole).toMatchObject({ executions: 320, complete: true });
   });
 });
 
 describe('scythe explore of a scenario', () => {
-  test('the plain kernel is clean in every execution', () => {
-    const { stdout, status } = scythe('explore', 'kvm-oom/search-dontneed');
+  test('the plain kernel is clean in every execution', async () => {
+    const { stdout, status } = await scythe('explore', 'kvm-oom/search-dontneed');
     expect(stdout).toContain('nothing was found');
     expect(stdout).toContain('covered  complete: every execution');
     expect(stdout).toContain('verdict: as expected');
     expect(status).toBe(0);
   }, 60_000);
 
-  test('what is found replays in other processes, each time the same', () => {
+  test('what is found replays in other processes, each time the same', async () => {
     const replays = join(folder, 'found');
-    const found = scythe('explore', 'kvm-oom/search-run', ...V2, '--save-replays', replays);
+    const found = await scythe('explore', 'kvm-oom/search-run', ...V2, '--save-replays', replays);
     expect(found.stdout).toContain(`found    ${FREED}`);
     expect(found.status).toBe(1);
     const [name] = readdirSync(replays);
     const path = join(replays, name);
-    const replayed = scythe('replay', path);
+    const replayed = spawnScythe('replay', path);
     expect(replayed.stdout).toContain(FREED);
     expect(replayed.stdout).toContain('replay: identical');
     expect(replayed.status).toBe(0);
 
-    const texts = Array.from({ length: 3 }, () => scythe('replay', path, '--json').stdout);
+    const texts = Array.from({ length: 3 }, () => spawnScythe('replay', path, '--json').stdout);
     expect(new Set(texts).size).toBe(1);
     expect(readFileSync(path, 'utf8')).toContain('clock: steps');
   }, 60_000);
 
   test.each([['dpor'], ['pct'], ['random']])(
     '%s: one worker and two come to the same document',
-    (strategy) => {
+    async (strategy) => {
       const args = ['kvm-oom/search-dontneed', ...V2, '--strategy', strategy, '--executions', '60'];
-      const one = explore(...args, '--workers', '1');
-      const two = explore(...args, '--workers', '2');
+      const one = await explore(...args, '--workers', '1');
+      const two = await explore(...args, '--workers', '2');
       expect(one.executions).toBeGreaterThan(10);
       expect(timeless(two)).toEqual(timeless(one));
-      if (strategy === 'dpor') expect(timeless(explore(...args))).toEqual(timeless(one));
+      if (strategy === 'dpor') expect(timeless(await explore(...args))).toEqual(timeless(one));
     },
     60_000,
   );
 
-  test('a budget ends a search and says so', () => {
-    const { stdout } = scythe('explore', 'kvm-oom/search-exit', '--strategy', 'random', '--executions', '5');
+  test('a budget ends a search and says so', async () => {
+    const { stdout } = await scythe(
+      'explore',
+      'kvm-oom/search-exit',
+      '--strategy',
+      'random',
+      '--executions',
+      '5',
+    );
     expect(stdout).toContain('budget spent, not complete');
     expect(stdout).toContain('searched 5 executions');
   });
@@ -144,8 +141,8 @@ describe('bad usage of scythe explore', () => {
       ['--resume', 'package.json'],
       /^package.json: is no checkpoint of this Scythe/,
     ],
-  ])('%s is refused with the fix', (_what, args, message) => {
-    const { status, stdout, stderr } = scythe('explore', ...args);
+  ])('%s is refused with the fix', async (_what, args, message) => {
+    const { status, stdout, stderr } = await scythe('explore', ...args);
     expect(stderr).toMatch(message);
     expect(stdout).toBe('');
     expect(status).toBe(2);
@@ -155,8 +152,8 @@ describe('bad usage of scythe explore', () => {
 describe('scythe matrix', () => {
   const kernels = ['--trees', 'v6.12', 'v6.18', '--patches', 'none', 'mmu-notifier-async-oom-v2'];
 
-  test('a table says what each kernel comes to', () => {
-    const { stdout, status } = scythe(
+  test('a table says what each kernel comes to', async () => {
+    const { stdout, status } = await scythe(
       'matrix',
       'kvm-oom/search-run',
       ...kernels,
@@ -176,8 +173,8 @@ describe('scythe matrix', () => {
     ['junit', /^<\?xml version="1.0" encoding="UTF-8"\?>\n<testsuites tests="2" failures="0"/],
   ])(
     'the same in the format %s',
-    (format, beginning) => {
-      const { stdout, status } = scythe(
+    async (format, beginning) => {
+      const { stdout, status } = await scythe(
         'matrix',
         'kvm-oom/reap',
         '--config',

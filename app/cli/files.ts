@@ -63,6 +63,20 @@ export function writeText(path: string, text: string): void {
 
 /** Writes to standard output at once, however long the text is. A reader that has gone is no error. */
 export function print(text: string): void {
+  write(text);
+}
+
+let write = toStandardOutput;
+
+/** Hands what is printed to `sink`, until the function that this returns is called. */
+export function printTo(sink: (text: string) => void): () => void {
+  write = sink;
+  return () => {
+    write = toStandardOutput;
+  };
+}
+
+function toStandardOutput(text: string): void {
   const bytes = Buffer.from(text);
   for (let at = 0; at < bytes.length;) {
     try {

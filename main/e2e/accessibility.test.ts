@@ -6,14 +6,14 @@ import { join } from 'node:path';
 import type { AxeResults } from 'axe-core';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { BUILD_MS, builtWorkbench } from '../../build/scripts/built.js';
 import { chromiumOrSkip, launch } from './testing/chromium.ts';
 import { CUT_OFF } from './testing/cut-off.ts';
-import { ensureWorkbench, startWebHost, type WebHost } from './testing/host.ts';
+import { startWebHost, type WebHost } from './testing/host.ts';
 import { PATIENCE_MS, WorkbenchPage } from './testing/workbench-page.ts';
 
 const PRESETS = ['Edit', 'Run', 'Debug', 'Present'];
 const THEMES = ['Dark', 'Light', 'High Contrast Dark', 'High Contrast Light'];
-const BUILD_MS = 400_000;
 
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const { chromium, skipped } = chromiumOrSkip();
@@ -25,7 +25,7 @@ describe.skipIf(skipped)('the workbench for everybody', { timeout: 3 * PATIENCE_
   let bench: WorkbenchPage;
 
   beforeAll(async () => {
-    await ensureWorkbench();
+    await builtWorkbench();
     dataDir = mkdtempSync(join(tmpdir(), 'scythe-e2e-'));
     [host, browser] = await Promise.all([startWebHost(dataDir), launch(chromium)]);
     bench = await WorkbenchPage.open(browser, host.url);

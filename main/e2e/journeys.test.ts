@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { BUILD_MS, builtWorkbench } from '../../build/scripts/built.js';
 import { chromiumOrSkip, launch } from './testing/chromium.ts';
-import { ensureWorkbench, startWebHost, type WebHost } from './testing/host.ts';
+import { startWebHost, type WebHost } from './testing/host.ts';
 import { callAsViewer } from './testing/raw-viewer.ts';
 import { PATIENCE_MS, WorkbenchPage } from './testing/workbench-page.ts';
 
@@ -14,7 +15,6 @@ const FOUNDING_CASE = 'bundled/kvm-oom/reap.yaml';
 const SEARCH = 'bundled/kvm-oom/search-run.yaml';
 const FIX = 'mmu-notifier-async-oom-v2';
 const SPLAT = /BUG: sleeping function called from invalid context/;
-const BUILD_MS = 400_000;
 
 const { chromium, skipped } = chromiumOrSkip();
 
@@ -26,7 +26,7 @@ describe.skipIf(skipped)('a session at the workbench', { timeout: 3 * PATIENCE_M
   let broken = false;
 
   beforeAll(async () => {
-    await ensureWorkbench();
+    await builtWorkbench();
     dataDir = mkdtempSync(join(tmpdir(), 'scythe-e2e-'));
     [host, browser] = await Promise.all([startWebHost(dataDir), launch(chromium)]);
     bench = await WorkbenchPage.open(browser, host.url);

@@ -1,14 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, rmSync, statSync } from 'node:fs';
-import { join } from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
-import { ensureBuilt, ensurePageBuilt, root } from '../../../build/scripts/bootstrap.js';
+import { root } from '../../../build/scripts/bootstrap.js';
 
 /** Never shared: whoever could reach this port would need it. */
 const TOKEN = 'end-to-end-tests-only-0123';
 const START_MS = 60_000;
-/** A build that takes longer than that has died. */
-const LONGEST_BUILD_MS = 300_000;
 
 export interface WebHost {
   /** With the token. */
@@ -38,30 +33,6 @@ export async function startWebHost(dataDir: string): Promise<WebHost> {
       return ended;
     },
   };
-}
-
-/** Builds programs and page where they are older than their sources; one test file at a time. */
-export async function ensureWorkbench(): Promise<void> {
-  const lock = join(root, '.cache/end-to-end.lock');
-  mkdirSync(join(root, '.cache'), { recursive: true });
-  while (!taken(lock)) await pause(250);
-  try {
-    ensureBuilt();
-    ensurePageBuilt();
-  } finally {
-    rmSync(lock, { recursive: true, force: true });
-  }
-}
-
-function taken(lock: string): boolean {
-  try {
-    mkdirSync(lock);
-    return true;
-  } catch {
-    const age = Date.now() - (statSync(lock, { throwIfNoEntry: false })?.mtimeMs ?? Date.now());
-    if (age > LONGEST_BUILD_MS) rmSync(lock, { recursive: true, force: true });
-    return false;
-  }
 }
 
 function addressOf(child: ChildProcess): Promise<string> {
