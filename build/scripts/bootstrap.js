@@ -69,25 +69,48 @@ export function runNode(args) {
  * @param {string[]} args
  * @returns {Promise<{ code: number, output: string }>}
  */
-export function captureNode(args) {
+export async function captureNode(args) {
+  const child = startNode(args);
+  const code = await child.ended;
+  return { code, output: child.printed() };
+}
+
+/**
+ * Starts Node in the root of the repository and keeps what it prints until somebody wants to see it.
+ *
+ * @param {string[]} args
+ */
+export function startNode(args) {
   const color = process.stdout.isTTY && !process.env['NO_COLOR'] ? { FORCE_COLOR: '1' } : {};
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, {
-      cwd: root,
-      env: { ...process.env, ...color },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    let output = '';
-    const gather = (/** @type {string} */ text) => {
-      output += text;
-    };
-    child.stdout.setEncoding('utf8').on('data', gather);
-    child.stderr.setEncoding('utf8').on('data', gather);
-    child.on('error', reject);
-    child.on('close', (code) => {
-      resolve({ code: code ?? 3, output });
-    });
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    env: { ...process.env, ...color },
+    stdio: ['ignore', 'pipe', 'pipe'],
   });
+  let kept = '';
+  let shown = false;
+  const gather = (/** @type {string} */ text) => {
+    if (shown) process.stdout.write(text);
+    else kept += text;
+  };
+  child.stdout.setEncoding('utf8').on('data', gather);
+  child.stderr.setEncoding('utf8').on('data', gather);
+  return {
+    /** The exit code, once all that it prints is here. @type {Promise<number>} */
+    ended: new Promise((resolve, reject) => {
+      child.on('error', reject);
+      child.on('close', (code) => {
+        resolve(code ?? 3);
+      });
+    }),
+    /** Prints what was kept, and from now on what comes. */
+    show: () => {
+      process.stdout.write(kept);
+      kept = '';
+      shown = true;
+    },
+    printed: () => kept,
+  };
 }
 
 /** True if node_modules holds every package of the lock file in the version that it names. */
