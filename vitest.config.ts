@@ -21,6 +21,7 @@ const ALONE = [
   'app/kernel/patches/outcomes.test.ts',
   'app/kernel/report/wording.test.ts',
   'app/scenario/explain-reports.test.ts',
+  'app/scenario/search-detail.test.ts',
 ];
 
 export default defineConfig({

@@ -7,6 +7,7 @@ import { createGlobals } from './globals.ts';
 import { Hooks } from './hooks.ts';
 import type { AnyBody, Replacement } from './kfunc.ts';
 import { KernelLog } from './log.ts';
+import { IN_SHORT, type SearchDetail } from './search-detail.ts';
 import { Tracing } from './trace-events.ts';
 import { replacementsOf, type Patch, type Tree } from './tree.ts';
 
@@ -22,6 +23,8 @@ export interface KernelOptions {
   readonly ram?: number;
   /** What shall go wrong, or may. */
   readonly faults?: readonly FaultRule[];
+  /** What a search is to have in full. */
+  readonly searchDetail?: Partial<SearchDetail>;
 }
 
 /** One modelled kernel on one machine: its build, its globals, its log and the checkers that listen. */
@@ -33,6 +36,7 @@ export class Kernel {
   readonly append: ReadonlyMap<string, string>;
   readonly cpus: number;
   readonly ram: number | null;
+  readonly searchDetail: SearchDetail;
   /** Somebody outside may act at any time, as in an interactive session: that all sleep is not the end. */
   attended = false;
   /** Instances of the variables defined by `kernelGlobal`, by slot. */
@@ -56,6 +60,7 @@ export class Kernel {
     this.append = options.append;
     this.cpus = options.cpus;
     this.ram = options.ram ?? null;
+    this.searchDetail = { ...IN_SHORT, ...options.searchDetail };
     this.faults = new FaultInjection(options.faults ?? []);
     this.log = new KernelLog(machine);
     machine.world = this;

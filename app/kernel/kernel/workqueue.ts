@@ -39,7 +39,7 @@ export class Work extends Struct {
     readonly container: unknown = null,
   ) {
     super(memory, `${fieldOf(workName)}.`);
-    this.desk = timed() ? null : new WorkDesk(workName);
+    this.desk = timed() || kernel().searchDetail.works ? null : new WorkDesk(workName);
   }
 }
 
@@ -292,7 +292,13 @@ function* putOnDesk(desk: WorkDesk, cpu: number, wq: Workqueue, work: Work): Bod
   work.last_wq = wq;
   if (!desk.staffed) {
     desk.staffed = true;
-    desk.worker = yield* kthread_spawn(() => desk_thread(desk, work), deskWorkerName(wq, cpu), { cpu });
+    desk.worker = yield* kthread_spawn(
+      () => worker_thread(() => workAtDesk(desk, work)),
+      deskWorkerName(wq, cpu),
+      {
+        cpu,
+      },
+    );
   }
   yield* desk.put();
 }
@@ -385,33 +391,37 @@ const flushing: BlockedOn = {
   frames: ['__schedule', 'schedule', 'schedule_timeout', '__wait_for_common'],
 };
 
-/** worker_thread() of a worker that has one work item only. */
-const desk_thread = kfunc(
-  'desk_thread',
-  function* (desk: WorkDesk, work: Work): Body<never> {
-    for (;;) {
-      yield* desk.taking();
-      yield* process_one_work(work);
-      yield* desk.finishing();
-    }
-  },
-  { inlined: true },
-);
+const worker_thread = kfunc('worker_thread', function* (work: () => Body<never>): Body<never> {
+  return yield* work();
+});
 
-const worker_thread = kfunc('worker_thread', function* (pool: WorkerPool, worker: Worker): Body<never> {
+function* workInPool(pool: WorkerPool, worker: Worker): Body<never> {
   for (;;) {
     const { work, othersIdle } = yield* pool.take(worker);
     if (!othersIdle) yield* create_worker(pool);
     yield* process_one_work(work);
     for (const barrier of yield* pool.finish(worker, work)) yield* complete(barrier.done);
   }
-});
+}
+
+/** The same for a worker that has one work item only. */
+function* workAtDesk(desk: WorkDesk, work: Work): Body<never> {
+  for (;;) {
+    yield* desk.taking();
+    yield* process_one_work(work);
+    yield* desk.finishing();
+  }
+}
 
 const create_worker = kfunc('create_worker', function* (pool: WorkerPool): Body<void> {
   const worker: Worker = { task: current(), id: pool.workers++ };
-  worker.task = yield* kthread_run(() => worker_thread(pool, worker), pool.workerName(worker.id), {
-    ...(pool.cpu === null ? {} : { cpu: pool.cpu }),
-  });
+  worker.task = yield* kthread_run(
+    () => worker_thread(() => workInPool(pool, worker)),
+    pool.workerName(worker.id),
+    {
+      ...(pool.cpu === null ? {} : { cpu: pool.cpu }),
+    },
+  );
   yield* pool.addIdle(worker);
 });
 
@@ -419,7 +429,7 @@ function createWorkerAtBoot(pool: WorkerPool): void {
   const id = pool.workers++;
   const worker = { id } as Worker;
   pool.addIdleAtBoot(worker);
-  worker.task = kthread_at_boot(() => worker_thread(pool, worker), pool.workerName(id), {
+  worker.task = kthread_at_boot(() => worker_thread(() => workInPool(pool, worker)), pool.workerName(id), {
     ...(pool.cpu === null ? {} : { cpu: pool.cpu }),
   });
 }
@@ -447,7 +457,7 @@ function thisCpu(): number {
 }
 
 kernelInit('workqueue_init', INIT.EARLY, () => {
-  if (!timed()) return;
+  if (!timed() && !kernel().searchDetail.works) return;
   for (const pool of cpu_worker_pools()) {
     createWorkerAtBoot(pool);
     createWorkerAtBoot(pool);

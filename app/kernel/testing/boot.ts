@@ -8,6 +8,7 @@ import type { Config } from '../config.ts';
 import { SignalStruct, TaskStruct } from '../include/sched.ts';
 import { defaultConfig } from '../kconfig.ts';
 import { Kernel } from '../kernel.ts';
+import type { SearchDetail } from '../search-detail.ts';
 import { reserve } from '../struct.ts';
 import type { Patch, Tree } from '../tree.ts';
 
@@ -28,6 +29,7 @@ export interface TestOptions {
   readonly tainted?: boolean;
   /** Virtual time; one nanosecond per operation if not given. */
   readonly clock?: Clock;
+  readonly searchDetail?: Partial<SearchDetail>;
 }
 
 /** A kernel without any thread: as a test wants it. All debug options are off unless given. */
@@ -52,6 +54,7 @@ export function bootForTest(options: TestOptions = {}): Kernel {
       config: { ...defaultConfig(), ...debugOff, ...options.config },
       append: new Map(),
       cpus: options.cpus ?? 2,
+      ...(options.searchDetail === undefined ? {} : { searchDetail: options.searchDetail }),
     },
     machine,
   );

@@ -11,7 +11,8 @@ import { local_bh_disable, local_bh_enable } from '../sched/core.ts';
 import { jiffies, jiffiesAt, tickTime, timed, wheelExpiry } from '../time/jiffies.ts';
 import { timer_reduce, type Timer } from '../time/timer.ts';
 import { queue_delayed_work, queue_work_on, type Work } from '../workqueue.ts';
-import { isPlain, process } from './srcu_search.ts';
+import type { RcuHead } from './rcu_head.ts';
+import { gracePeriod, isPlain } from './srcu_search.ts';
 import {
   rcu_gp_wq,
   rcu_seq_end,
@@ -283,18 +284,16 @@ const srcu_reschedule = kfunc('srcu_reschedule', function* (ssp: SrcuStruct, del
  *
  * Context: a kworker, for rcu_gp_wq.
  * Models: kernel/rcu/srcutree.c; scans that cannot find anything new are left out, see rescan().
+ * Return: in a search, the callbacks that are to follow.
  */
-export const process_srcu = kfunc('process_srcu', function* (work: Work) {
+export const process_srcu = kfunc('process_srcu', function* (work: Work): Body<readonly RcuHead[]> {
   const ssp = work.container as SrcuStruct;
-  if (isPlain(ssp)) {
-    yield* process(ssp);
-    return;
-  }
+  if (isPlain(ssp)) return yield* gracePeriod(ssp);
   yield* rescan(ssp);
   yield* srcu_advance_state(ssp);
   if (!timed()) {
     yield* srcu_reschedule(ssp, null);
-    return;
+    return [];
   }
   let delay = yield* srcu_get_delay(ssp);
   const now = jiffies();
@@ -307,6 +306,7 @@ export const process_srcu = kfunc('process_srcu', function* (work: Work) {
     ssp.reschedule_jiffies = now;
   }
   yield* srcu_reschedule(ssp, delay);
+  return [];
 });
 
 /**
@@ -315,28 +315,51 @@ export const process_srcu = kfunc('process_srcu', function* (work: Work) {
  * Context: a kworker; each callback with bottom halves disabled, so it must not sleep.
  * Models: kernel/rcu/srcutree.c. A callback may free its head.
  */
-export const srcu_invoke_callbacks = kfunc('srcu_invoke_callbacks', function* (work: Work) {
-  const sdp = work.container as SrcuData;
-  yield* spin_lock_irq(sdp.lock);
-  sdp.advanced = yield* smp_load_acquire(sdp.ssp.srcu_gp_seq);
-  if (sdp.srcu_cblist_invoking || !sdp.ready) {
+export const srcu_invoke_callbacks = kfunc(
+  'srcu_invoke_callbacks',
+  function* (work: Work, after: readonly RcuHead[] = []) {
+    const sdp = work.container as SrcuData;
+    if (isPlain(sdp.ssp)) {
+      yield* invoke(after);
+      return;
+    }
+    yield* spin_lock_irq(sdp.lock);
+    sdp.advanced = yield* smp_load_acquire(sdp.ssp.srcu_gp_seq);
+    if (sdp.srcu_cblist_invoking || !sdp.ready) {
+      yield* spin_unlock_irq(sdp.lock);
+      return;
+    }
+    sdp.srcu_cblist_invoking = true;
+    const ready = sdp.cblist.filter(({ seq }) => seq <= sdp.advanced);
+    sdp.cblist = sdp.cblist.filter(({ seq }) => seq > sdp.advanced);
     yield* spin_unlock_irq(sdp.lock);
-    return;
-  }
-  sdp.srcu_cblist_invoking = true;
-  const ready = sdp.cblist.filter(({ seq }) => seq <= sdp.advanced);
-  sdp.cblist = sdp.cblist.filter(({ seq }) => seq > sdp.advanced);
-  yield* spin_unlock_irq(sdp.lock);
-  for (const { head } of ready) {
+    yield* invoke(ready.map(({ head }) => head));
+    yield* spin_lock_irq(sdp.lock);
+    sdp.cblist_len -= ready.length;
+    sdp.srcu_cblist_invoking = false;
+    const more = sdp.ready;
+    yield* spin_unlock_irq(sdp.lock);
+    if (more) yield* srcu_schedule_cbs_sdp(sdp, 0);
+  },
+);
+
+function* invoke(callbacks: readonly RcuHead[]): Body<void> {
+  for (const head of callbacks) {
     yield* local_bh_disable();
     const func = yield* head.func.read();
     if (func !== null) yield* func(head);
     yield* local_bh_enable();
   }
-  yield* spin_lock_irq(sdp.lock);
-  sdp.cblist_len -= ready.length;
-  sdp.srcu_cblist_invoking = false;
-  const more = sdp.ready;
-  yield* spin_unlock_irq(sdp.lock);
-  if (more) yield* srcu_schedule_cbs_sdp(sdp, 0);
-});
+}
+
+/** In a search: one work item for grace periods and callbacks, which follow each other anyway. */
+export const srcu_work_in_search = kfunc(
+  'srcu_work_in_search',
+  function* (work: Work) {
+    const callbacks = yield* process_srcu(work);
+    if (callbacks.length > 0) {
+      yield* srcu_invoke_callbacks((work.container as SrcuStruct).sda[BOOT_CPU].work, callbacks);
+    }
+  },
+  { inlined: true },
+);

@@ -11,9 +11,9 @@ import { Completion } from '../sched/completion.ts';
 import { Timer, timer_setup } from '../time/timer.ts';
 import { DelayedWork, INIT_DELAYED_WORK, INIT_WORK, Work, Workqueue } from '../workqueue.ts';
 import { RcuHead } from './rcu_head.ts';
-import { process_srcu, srcu_delay_timer, srcu_invoke_callbacks } from './srcu_gp.ts';
+import { process_srcu, srcu_delay_timer, srcu_invoke_callbacks, srcu_work_in_search } from './srcu_gp.ts';
 import { SrcuCount, SrcuReaders } from './srcu_readers.ts';
-import { SrcuCallbacks } from './srcu_search.ts';
+import { isPlain, SrcuCallbacks } from './srcu_search.ts';
 
 /** Low two bits of `srcu_gp_seq`. */
 export const SRCU_STATE_IDLE = 0;
@@ -130,6 +130,9 @@ export class SrcuStruct extends Struct {
   readonly callbacks: SrcuCallbacks;
   /** In a search: callbacks whose grace period has not ended. */
   readonly unended = this.counter('unended');
+  /** In a search: is the timer deleted that leads to callbacks, and did any fall to that? */
+  readonly cancelled = this.field('cancelled', false);
+  readonly lost = this.field('lost', false);
 
   constructor(
     /** As lockdep shows it: `srcu`, `&kvm->srcu`. */
@@ -147,7 +150,7 @@ export class SrcuStruct extends Struct {
     this.srcu_barrier_completion = new Completion('&ssp->srcu_sup->srcu_barrier_completion', memory);
     this.srcu_barrier_cpu_cnt = new Atomic(`${this.path}srcu_barrier_cpu_cnt`, 0, memory);
     this.work = new DelayedWork('&(&ssp->srcu_sup->work)->work', memory, this);
-    INIT_DELAYED_WORK(this.work, process_srcu);
+    INIT_DELAYED_WORK(this.work, isPlain(this) ? srcu_work_in_search : process_srcu);
     this.sda = Array.from({ length: kernel().cpus }, (_, cpu) => new SrcuData(this, cpu, memory, this.path));
   }
 }

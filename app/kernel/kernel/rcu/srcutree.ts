@@ -166,7 +166,7 @@ const __call_srcu = kfunc(
   '__call_srcu',
   function* (ssp: SrcuStruct, head: RcuHead, func: RcuCallback, do_norm: boolean) {
     yield* head.func.write(func);
-    if (isPlain(ssp)) yield* call(ssp, head);
+    if (isPlain(ssp)) yield* call(ssp, head, do_norm);
     else yield* srcu_gp_start_if_needed(ssp, head, do_norm);
   },
   { inlined: true },

@@ -11,7 +11,7 @@ import {
   TIF_SIGPENDING,
   type TaskStruct,
 } from '../../include/sched.ts';
-import { config } from '../../kernel.ts';
+import { config, kernel } from '../../kernel.ts';
 import { SIGKILL_MASK } from '../locking/mutex.ts';
 import { tickTime, timed, wheelExpiry, jiffies } from '../time/jiffies.ts';
 import { block, MAX_SCHEDULE_TIMEOUT, unblock } from './core.ts';
@@ -23,7 +23,8 @@ import { block, MAX_SCHEDULE_TIMEOUT, unblock } from './core.ts';
 
 export const UINT_MAX = 0xffffffff;
 
-export const inOneGo = (): boolean => !timed() && !config().PROVE_LOCKING;
+export const inOneGo = (): boolean =>
+  !timed() && !config().PROVE_LOCKING && !kernel().searchDetail.completions;
 
 /** How many may pass. Shows as what the waiter waits for, and for whom, where it told. */
 export class Done extends Cell<number> {

@@ -1,0 +1,22 @@
+import { expect, test } from 'vitest';
+import { DporSearch } from '../explore/dpor.ts';
+import { runToEnd } from '../explore/strategy.ts';
+import { smallKernel } from './testing/small-kernels.ts';
+import { smallScenarios } from './testing/small-scenarios.ts';
+
+/** In full some searches are too long for a test: `npm run bench -- search-detail`. */
+const MOST = 250;
+
+test.each(smallScenarios)('a search leaves nothing out that can be noticed: $name', (scenario) => {
+  const { tasks, detail, sign = /after its end/ } = scenario;
+  for (const bug of [false, true]) {
+    const [short, full] = [{}, detail].map((each) => {
+      return runToEnd(new DporSearch(smallKernel(tasks(bug), each)), MOST);
+    });
+    const [seen, all] = [short, full].map(({ outcomes }) => outcomes.map(({ title }) => title).sort());
+    expect([short, full].map(({ statistics }) => statistics.blocked)).toEqual([0, 0]);
+    expect(short.coverage).toEqual({ kind: 'complete' });
+    expect(seen).toEqual(full.finished ? all : expect.arrayContaining(all));
+    expect([seen, all].map((outcomes) => outcomes.some((outcome) => sign.test(outcome)))).toEqual([bug, bug]);
+  }
+});
