@@ -103,6 +103,16 @@ describe('the page tables that go away under the reaper', () => {
     expect(folded).toEqual(corruption(captured('page-poisoning')));
   });
 
+  test('in the order of the capture', () => {
+    const headlines = /^(?:BUG: KASAN.*|.*bad pmd.*|pagealloc: memory corruption|kernel BUG at.*)$/;
+    expect(seen.filter((line) => headlines.test(line))).toEqual([
+      'BUG: KASAN: use-after-free in unmap_page_range',
+      'mm/pgtable-generic.c:54: bad pmd ADDR(ADDR)',
+      'pagealloc: memory corruption',
+      'kernel BUG at mm/memory.c:1808!',
+    ]);
+  });
+
   test('and the reaper dies of the next mapping, as it did', () => {
     const bug = (lines: readonly string[]) => part(lines, 'kernel BUG at', 'end trace');
     expect(bug(seen)).toEqual(bug(captured('kernel-bug')));
