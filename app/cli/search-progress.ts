@@ -28,7 +28,8 @@ export class SearchProgress {
         : coverage.kind === 'unfinished' && coverage.remaining !== null
           ? `, about ${coverage.remaining} left`
           : '';
-    const text = `${executions} executions, ${rate}/s, ${blocked} blocked, ${outcomes.length} outcomes${left}`;
+    const states = statistics.states === undefined ? '' : `, ${statistics.states} states`;
+    const text = `${executions} executions, ${rate}/s, ${blocked} blocked${states}, ${outcomes.length} outcomes${left}`;
     this.stream.write(this.stream.isTTY ? `\r\u001b[2K${text}` : `${text}\n`);
     this.toldMs = nowMs;
     this.before = executions;

@@ -26,6 +26,8 @@ export interface SearchDocument {
   readonly strategy: string;
   readonly executions: number;
   readonly blocked: number;
+  /** States that were seen, by a search for states. */
+  readonly states?: number;
   readonly complete: boolean;
   /** What `complete` is limited to, if it is. */
   readonly bound: string | null;
@@ -56,6 +58,7 @@ export function documentOf(explored: Explored): SearchDocument {
     strategy: settings.strategy,
     executions: statistics.executions,
     blocked: statistics.blocked,
+    ...(statistics.states === undefined ? {} : { states: statistics.states }),
     complete: coverage.kind !== 'unfinished',
     bound: coverage.kind === 'complete within bound' ? coverage.bound : null,
     remaining: coverage.kind === 'unfinished' ? coverage.remaining : null,
@@ -81,6 +84,8 @@ function describeStrategy({ strategy, preemptions, depth, seed }: Settings): str
   switch (strategy) {
     case 'dpor':
       return 'dpor: one execution for each order of dependent operations';
+    case 'states':
+      return 'states: each state once';
     case 'bounded':
       return `bounded: ${preemptions === null ? 'preemptions from 0 upwards' : `at most ${preemptions} preemptions`}`;
     case 'pct':
@@ -104,6 +109,7 @@ export function renderSearch(explored: Explored, palette: Palette): string {
     ...(finds.length === 0 ? ['nothing was found'] : lines),
     '',
     `searched ${statistics.executions} executions (${statistics.blocked} blocked, ${statistics.cut} cut off), ` +
+      (statistics.states === undefined ? '' : `${statistics.states} states, `) +
       `${statistics.operations} operations in ${seconds.toFixed(1)} s, ${rate}/s`,
     `covered  ${describeCoverage(coverage)}`,
     ...failures.map((failure) => `missed   ${palette.paint('red', failure)}`),

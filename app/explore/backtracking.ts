@@ -10,7 +10,9 @@ export interface BacktrackingOptions {
 
 /** What searches have in common that perform an execution, then go back to where something is left to do. */
 export abstract class BacktrackingSearch implements Search {
-  readonly statistics = { executions: 0, blocked: 0, cut: 0, probes: 0, operations: 0 } satisfies Statistics;
+  readonly statistics: { -readonly [Key in keyof Statistics]: Statistics[Key] } = {
+    ...{ executions: 0, blocked: 0, cut: 0, probes: 0, operations: 0 },
+  };
   finished = false;
   protected readonly found = new Outcomes();
   protected readonly limit: number;

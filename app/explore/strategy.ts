@@ -23,6 +23,8 @@ export interface Statistics {
   readonly probes: number;
   /** Operations performed in executions, from their start. */
   readonly operations: number;
+  /** States that were seen, of a search for them. */
+  readonly states?: number;
 }
 
 /**
@@ -41,7 +43,10 @@ export interface Search {
 }
 
 /** Adds the counts of one search to those of another. */
-export function addTo(counts: { -readonly [Key in keyof Statistics]: number }, more: Statistics): void {
+export function addTo(
+  counts: { -readonly [Key in keyof Statistics]: Statistics[Key] },
+  more: Statistics,
+): void {
   counts.executions += more.executions;
   counts.blocked += more.blocked;
   counts.cut += more.cut;

@@ -6,13 +6,22 @@ export interface KernelFunction<Args extends readonly unknown[], Result> {
   readonly symbol: FunctionSymbol<Args, Result>;
 }
 
-export interface SymbolTraits {
+export interface SymbolTraits<Args extends readonly unknown[]> {
   /**
    * The compiler folds the function into its callers, as the captures in facts and ground truth show: it
    * is no entry of stack traces, function traces and kallsyms. A patch can stand in for it all the same.
    */
   readonly inlined?: boolean;
+  /**
+   * What the function leaves behind besides its result, its operations and plain fields of the task (see
+   * FunctionSymbol). A search for states needs it of functions whose caller does not care what they saw: two tasks that
+   * invalidate a range have counted 1 and 2, or 2 and 1, and it is all the same afterwards.
+   */
+  readonly leaves?: (...args: Args) => readonly unknown[];
 }
+
+/** For `leaves`. */
+export const nothing = (): readonly [] => [];
 
 const symbols = new Map<string, AnySymbol>();
 /** By the index of the symbol. */
@@ -25,9 +34,9 @@ const inlined: (true | undefined)[] = [];
 export function kfunc<Args extends readonly unknown[], Result>(
   name: string,
   body: (...args: Args) => Body<Result>,
-  traits: SymbolTraits = {},
+  traits: SymbolTraits<Args> = {},
 ): KernelFunction<Args, Result> {
-  const symbol = new FunctionSymbol<Args, Result>(name, body);
+  const symbol = new FunctionSymbol<Args, Result>(name, body, traits.leaves ?? null);
   if (symbols.has(name)) throw new Error(`the symbol ${name} is registered twice`);
   symbols.set(name, symbol);
   if (traits.inlined === true) inlined[symbol.index] = true;

@@ -199,7 +199,7 @@ export const timeSchema = z
   })
   .meta({ description: 'Virtual time.' });
 
-export const STRATEGIES = ['dpor', 'bounded', 'pct', 'random', 'exhaustive'] as const;
+export const STRATEGIES = ['dpor', 'states', 'bounded', 'pct', 'random', 'exhaustive'] as const;
 
 export const searchSchema = z
   .strictObject({

@@ -8,6 +8,7 @@ import type { Program } from '../explore/program.ts';
 import { classic } from '../explore/programs/classics.ts';
 import { RandomSearch } from '../explore/random.ts';
 import type { Outcome } from '../explore/outcomes.ts';
+import { StateSearch } from '../explore/states/state-search.ts';
 import type { Search } from '../explore/strategy.ts';
 import { countSwitches } from '../explore/switches.ts';
 import type { Kernel } from '../kernel/kernel.ts';
@@ -111,6 +112,8 @@ export function searchOf(program: Program, settings: Settings): Search {
   switch (settings.strategy) {
     case 'dpor':
       return new DporSearch(program, options);
+    case 'states':
+      return new StateSearch(program, options);
     case 'bounded':
       return new BoundedSearch(program, 'preemptions', {
         ...options,

@@ -15,6 +15,12 @@ export class FunctionSymbol<Args extends readonly unknown[], Result> {
     readonly name: string,
     /** The body that is used where no tree or patch stands in for it. */
     readonly body: (...args: Args) => Body<Result>,
+    /**
+     * What it leaves behind of all that it saw, once it has returned, besides its result, what operations have changed and
+     * what its task's context shows in plain fields: what is written into its arguments, for instance, as values that
+     * tell what they are. Null: nobody has said. It holds for bodies that stand in for its own, too.
+     */
+    readonly leaves: ((...args: Args) => readonly unknown[]) | null = null,
   ) {
     this.index = nextIndex++;
   }

@@ -32,6 +32,10 @@ export class Cell<Value> extends SimObject {
     this.value = snapshot as Value;
   }
 
+  override likeness(): unknown {
+    return this.value;
+  }
+
   /** A plain read (see Ordering), unless a kind of cell has no plain accesses. */
   read(): Operation<Value> {
     return (this.reading ??= new ReadCell<Value>(this));

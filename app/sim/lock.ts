@@ -1,6 +1,6 @@
 import { assert } from '../base/assert.ts';
 import { Operation } from './operation.ts';
-import { SimObject } from './object.ts';
+import { type Hold, SimObject } from './object.ts';
 import type { Memory } from './memory.ts';
 import type { Task } from './task.ts';
 
@@ -29,6 +29,14 @@ export class Lock extends SimObject {
 
   override restore(snapshot: unknown): void {
     this.owner = snapshot as Task | null;
+  }
+
+  override likeness(): unknown {
+    return this.owner;
+  }
+
+  override hold(task: Task): Hold {
+    return this.owner === task ? 'exclusive' : 'none';
   }
 
   /** Waits until the lock is free and takes it. A task that has it already waits for itself for ever. */

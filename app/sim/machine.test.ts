@@ -241,7 +241,7 @@ describe('memory', () => {
       return 'died on another stack';
     };
     machine.onDeadAccess = (task) => {
-      task.top = new Frame(null, die(), null, 0);
+      task.top = new Frame(null, die(), null, 0, []);
       return 'rewound';
     };
     machine.run(firstOf);

@@ -100,7 +100,7 @@ export class Machine {
     this.tasks.push(task);
     description.prepare?.(task);
     this.observer?.spawned?.(task);
-    task.top = new Frame(null, description.body(), null, 0);
+    task.top = new Frame(null, description.body(), null, 0, []);
     this.resume(task, undefined);
     putInForce(this, spawner);
     return task;
@@ -235,7 +235,7 @@ export class Machine {
   private enter(task: Task, call: Call<unknown>): Frame {
     const body = this.implementationOf(call.symbol)(...(call.args as never[]));
     const caller = task.top;
-    const frame = new Frame(call.symbol, body, caller, caller === null ? 0 : caller.depth + 1);
+    const frame = new Frame(call.symbol, body, caller, caller === null ? 0 : caller.depth + 1, call.args);
     task.top = frame;
     this.observer?.entered?.(task, frame);
     return frame;

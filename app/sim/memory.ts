@@ -31,6 +31,10 @@ export class Memory extends SimObject {
     return this.label;
   }
 
+  override likeness(): boolean {
+    return this.alive;
+  }
+
   /** Ends the lifetime. A second free is a dead access like any other and goes to the model's handler. */
   free(): Operation<void> {
     return new FreeMemory(this);

@@ -40,11 +40,31 @@ export abstract class SimObject {
     return UNTOLD;
   }
 
+  /**
+   * All that operations can notice of the object, as a value by which two that are alike look alike: numbers, objects of
+   * the machine, lists of them. `UNTOLD` where there is more to it, `FOLLOWS` where it follows from where tasks stand. A
+   * search for states takes two equal likenesses for the same state.
+   */
+  likeness(): unknown {
+    return UNTOLD;
+  }
+
+  /** How a task holds the object, where it is a lock. */
+  hold(_task: Task): Hold {
+    return 'none';
+  }
+
   /** Puts a snapshot in place of the present state, for a question to `Operation.enabled`. */
   restore(_snapshot: unknown): void {}
 }
 
+/** Whether a task has a lock: alone, together with others who all have it `shared`, or not. */
+export type Hold = 'exclusive' | 'shared' | 'none';
+
 /** The object does not say what its operations' enabledness depends on. */
 export const UNTOLD: unique symbol = Symbol('untold');
+
+/** What the object is like follows from where tasks stand. */
+export const FOLLOWS: unique symbol = Symbol('follows');
 
 const NOBODY: readonly Task[] = [];

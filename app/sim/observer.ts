@@ -14,7 +14,9 @@ export interface Observer {
   /** A function was entered: `frame` is on top of the task's stack. */
   entered?(task: Task, frame: Frame): void;
   /** A function returned: `frame` has just left the stack. */
-  left?(task: Task, frame: Frame): void;
+  left?(task: Task, frame: Frame, result: unknown): void;
+  /** The function on top of the task's stack keeps nothing of what it has seen so far but `values` (see `keepOnly`). */
+  forgot?(task: Task, values: readonly unknown[]): void;
   /** The task's next operation is not enabled: it waits for `operation.object`. */
   blocked?(task: Task, operation: Operation<unknown>): void;
   /** What the task waited for has come. */

@@ -17,8 +17,11 @@ export function together(observers: readonly Observer[]): Observer {
     entered: (task, frame) => {
       for (const observer of observers) observer.entered?.(task, frame);
     },
-    left: (task, frame) => {
-      for (const observer of observers) observer.left?.(task, frame);
+    left: (task, frame, result) => {
+      for (const observer of observers) observer.left?.(task, frame, result);
+    },
+    forgot: (task, values) => {
+      for (const observer of observers) observer.forgot?.(task, values);
     },
     blocked: (task, operation) => {
       for (const observer of observers) observer.blocked?.(task, operation);

@@ -15,6 +15,8 @@ export class Frame {
     public body: Body<unknown>,
     readonly caller: Frame | null,
     readonly depth: number,
+    /** Of the call. */
+    readonly args: readonly unknown[],
   ) {}
 }
 
@@ -94,5 +96,9 @@ export class Task extends SimObject {
 
   override restore(snapshot: unknown): void {
     this.state = snapshot as TaskState;
+  }
+
+  override likeness(): unknown {
+    return [this.state, this.result];
   }
 }

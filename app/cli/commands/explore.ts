@@ -136,7 +136,7 @@ function refuseContradictions(named: string | undefined, flags: ExploreFlags, se
       'use --strategy dpor',
     );
   }
-  if (flags.workers !== undefined && (strategy === 'bounded' || strategy === 'exhaustive')) {
+  if (flags.workers !== undefined && !SPLIT.has(strategy)) {
     const fix = 'use dpor, pct or random, or leave --workers out';
     throw refusal('--workers', `a search by "${strategy}" cannot be split`, fix);
   }
@@ -171,6 +171,9 @@ function limitsOf(opened: Opened, flags: ExploreFlags): Limits {
 function isStopAtFirst({ plan }: Opened): boolean {
   return plan?.scenario.search?.stopAtFirst === true;
 }
+
+/** Strategies that threads can share. */
+const SPLIT: ReadonlySet<StrategyName> = new Set(['dpor', 'pct', 'random']);
 
 const CHECKPOINT_EVERY_MS = 10_000;
 

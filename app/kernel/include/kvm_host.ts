@@ -209,11 +209,21 @@ export class KvmVcpu extends Struct {
   guestRounds = 0;
   /** What has to change before a fault that is to be retried can come to anything else; null if none is. */
   retryUntil: RetryCondition | null = null;
+
+  /** All that the vCPU's thread keeps in plain fields. */
+  get plainFields(): readonly unknown[] {
+    const { srcu_idx, exit_reason, guestAt, guestRounds, retryUntil } = this;
+    const tlb = [...this.tlb].map(([gfn, { page, writable }]) => [gfn, page, writable]);
+    const retry = retryUntil === null ? null : [retryUntil.cell, retryUntil.seen];
+    return [srcu_idx, exit_reason, guestAt, guestRounds, tlb, retry];
+  }
 }
 
 /** A value that a fault has looked at, and whether it is another one now. */
 export interface RetryCondition {
   readonly cell: Cell<unknown>;
+  /** What it is compared with: null, if with nothing that was seen. */
+  readonly seen: KvmMemslots | null;
   readonly changed: () => boolean;
 }
 

@@ -3,7 +3,7 @@ import type { Body } from '../../sim/call.ts';
 import { Cell } from '../../sim/cell.ts';
 import type { Memory } from '../../sim/memory.ts';
 import { current, TASK_RUNNING, type TaskStruct } from '../include/sched.ts';
-import { kfunc } from '../kfunc.ts';
+import { kfunc, nothing } from '../kfunc.ts';
 import { rcu_read_lock, rcu_read_unlock } from './rcu/tree.ts';
 import { __set_current_state, schedule, set_current_state, wake_up_blindly } from './sched/core.ts';
 
@@ -27,13 +27,17 @@ export const finish_rcuwait = kfunc('finish_rcuwait', function* (w: Rcuwait) {
 });
 
 /** rcuwait_wake_up() - wakes whoever waits. Context: any. Return: true if somebody waited; nobody asks if he slept. */
-export const rcuwait_wake_up = kfunc('rcuwait_wake_up', function* (w: Rcuwait) {
-  yield* rcu_read_lock();
-  const task = yield* rcu_dereference(w.task);
-  if (task !== null) yield* wake_up_blindly(task);
-  yield* rcu_read_unlock();
-  return task !== null;
-});
+export const rcuwait_wake_up = kfunc(
+  'rcuwait_wake_up',
+  function* (w: Rcuwait) {
+    yield* rcu_read_lock();
+    const task = yield* rcu_dereference(w.task);
+    if (task !== null) yield* wake_up_blindly(task);
+    yield* rcu_read_unlock();
+    return task !== null;
+  },
+  { leaves: nothing },
+);
 
 /** rcuwait_active() - is somebody there? */
 export function* rcuwait_active(w: Rcuwait): Body<boolean> {

@@ -41,7 +41,7 @@ export const make_task_dead = kfunc('make_task_dead', function* (irqsOff: boolea
 /** Gives a task that oopsed an empty stack, on which it dies. What stood on the old one stays as it was. */
 export function rewindStack(task: Task, irqsOff = false): void {
   const symbol = make_task_dead.symbol;
-  const frame = new Frame(symbol, symbol.body(irqsOff), null, 0);
+  const frame = new Frame(symbol, symbol.body(irqsOff), null, 0, [irqsOff]);
   task.top = frame;
   machineInForce().observer?.entered?.(task, frame);
 }

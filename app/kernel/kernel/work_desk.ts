@@ -37,6 +37,10 @@ export class WorkDesk extends SimObject {
     this.unfinished = snapshot as number;
   }
 
+  override likeness(): unknown {
+    return [this.staffed, this.worker, this.unfinished];
+  }
+
   /** The item waits. If it runs, that is no hindrance: it will run again. */
   put(): Operation<void> {
     return new Effect('rmw', this, 'add', () => {

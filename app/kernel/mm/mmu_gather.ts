@@ -2,7 +2,7 @@ import type { Body } from '../../sim/call.ts';
 import { charge } from '../../sim/delay.ts';
 import { BlockingEffect } from '../../sim/operation.ts';
 import type { MmStruct, PmdTable, PteTable } from '../include/mm_types.ts';
-import { kfunc } from '../kfunc.ts';
+import { kfunc, nothing } from '../kfunc.ts';
 import { call_rcu } from '../kernel/rcu/tree.ts';
 import { free_pages, put_page, type Page } from './page_alloc.ts';
 
@@ -67,11 +67,15 @@ const flushTlbs = (mm: MmStruct): BlockingEffect<void> =>
   );
 
 /** tlb_finish_mmu() - flush the TLBs, then free what was gathered. */
-export const tlb_finish_mmu = kfunc('tlb_finish_mmu', function* (tlb: MmuGather) {
-  yield* tlb_flush_mmu_tlbonly(tlb);
-  for (const page of tlb.pages.splice(0)) yield* put_page(page);
-  if (tlb.tables.length > 0) yield* tlb_remove_table(tlb.tables.splice(0));
-});
+export const tlb_finish_mmu = kfunc(
+  'tlb_finish_mmu',
+  function* (tlb: MmuGather) {
+    yield* tlb_flush_mmu_tlbonly(tlb);
+    for (const page of tlb.pages.splice(0)) yield* put_page(page);
+    if (tlb.tables.length > 0) yield* tlb_remove_table(tlb.tables.splice(0));
+  },
+  { leaves: nothing },
+);
 
 /**
  * tlb_remove_table() - free page tables.

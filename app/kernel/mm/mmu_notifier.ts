@@ -38,7 +38,7 @@ import { non_block_end, non_block_start } from '../kernel/sched/core.ts';
 import { kernelGlobal } from '../globals.ts';
 import { rcu_dereference, smp_store_release } from '../include/rwonce.ts';
 import { kernel } from '../kernel.ts';
-import { kfunc } from '../kfunc.ts';
+import { kfunc, nothing } from '../kfunc.ts';
 import { pr_info } from '../printk.ts';
 import { entryFor, formatEntry } from '../stack.ts';
 import { reserve } from '../struct.ts';
@@ -242,6 +242,7 @@ export const __mmu_notifier_invalidate_range_start = kfunc(
     }
     return 0;
   },
+  { leaves: nothing },
 );
 
 /** mn_hlist_invalidate_end() - call every end, in a read-side section of its own. */
@@ -276,6 +277,7 @@ export const __mmu_notifier_invalidate_range_end = kfunc(
     for (const listener of kernel().hooks.rangeOver) yield* listener(range);
     lock_map_release(__mmu_notifier_invalidate_range_start_map());
   },
+  { leaves: nothing },
 );
 
 export const __mmu_notifier_arch_invalidate_secondary_tlbs = kfunc(

@@ -71,7 +71,7 @@ export const searchMethods = {
       text,
       path,
       overrides: overridesSchema,
-      strategy: z.enum(['dpor', 'bounded', 'pct', 'random']),
+      strategy: z.enum(['dpor', 'states', 'bounded', 'pct', 'random']),
       preemptions: z.number().int().min(0).max(20).nullable(),
       executions: z.number().int().min(1).nullable(),
       seconds: z.number().min(0.1).nullable(),

@@ -4,6 +4,7 @@ import { useSelector, useWorkbench } from '../../state/workbench.ts';
 
 const STRATEGIES = [
   ['dpor', 'Every order of dependent operations, once each (optimal reduction)'],
+  ['states', 'Every state once: for three actors and more'],
   ['bounded', 'Few preemptions first: 0, 1, … up to the bound'],
   ['pct', 'Random priorities: for a quick look at a big scenario'],
   ['random', 'Any enabled task'],

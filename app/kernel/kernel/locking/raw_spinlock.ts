@@ -1,6 +1,6 @@
 import type { Call } from '../../../sim/call.ts';
 import type { Memory } from '../../../sim/memory.ts';
-import { SimObject } from '../../../sim/object.ts';
+import { type Hold, SimObject } from '../../../sim/object.ts';
 import { BlockingEffect, Effect, type Operation } from '../../../sim/operation.ts';
 import type { Task } from '../../../sim/task.ts';
 import { kfunc } from '../../kfunc.ts';
@@ -46,6 +46,14 @@ export abstract class ExclusiveLock extends SimObject {
 
   override restore(snapshot: unknown): void {
     this.owner = snapshot as Task | null;
+  }
+
+  override likeness(): unknown {
+    return this.owner;
+  }
+
+  override hold(task: Task): Hold {
+    return this.owner === task ? 'exclusive' : 'none';
   }
 
   take(): Operation<void> {

@@ -1,6 +1,6 @@
 import type { Cell } from '../../../sim/cell.ts';
 import type { Memory } from '../../../sim/memory.ts';
-import { SimObject } from '../../../sim/object.ts';
+import { type Hold, SimObject } from '../../../sim/object.ts';
 import { BlockingEffect, Effect, type Operation } from '../../../sim/operation.ts';
 import type { Task } from '../../../sim/task.ts';
 import { EINTR } from '../../include/errno.ts';
@@ -70,6 +70,18 @@ export class SharedLock extends SimObject {
 
   override restore(snapshot: unknown): void {
     Object.assign(this, snapshot);
+  }
+
+  /** Readers in any order: nobody can tell who came first. */
+  override likeness(): unknown {
+    const { writer, readers, queue, gatekeeper, gateOpen } = this;
+    const inside = readers.toSorted((a, b) => a.index - b.index);
+    return [writer, inside, queue.flatMap(({ task, reads }) => [task, reads]), gatekeeper, gateOpen];
+  }
+
+  override hold(task: Task): Hold {
+    if (this.writer === task) return 'exclusive';
+    return this.readers.includes(task) ? 'shared' : 'none';
   }
 
   get held(): boolean {

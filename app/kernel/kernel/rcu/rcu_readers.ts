@@ -1,6 +1,6 @@
 import { ScytheBug } from '../../../base/assert.ts';
-import { runningTask } from '../../../sim/machine-in-force.ts';
-import { SimObject } from '../../../sim/object.ts';
+import { machineInForce, runningTask } from '../../../sim/machine-in-force.ts';
+import { FOLLOWS, SimObject } from '../../../sim/object.ts';
 import { BlockingEffect, Effect, type Operation } from '../../../sim/operation.ts';
 import type { Task } from '../../../sim/task.ts';
 import type { StackEntry } from '../../stack.ts';
@@ -18,6 +18,11 @@ export class RcuReaders extends SimObject {
   private inside: readonly RcuSection[] = [];
   /** In a search: who has entered since a grace period looked last, in the same order. */
   private recent: readonly LoneSection[] = [];
+  private looked = false;
+  /** By task: how many sections it has entered in a search. */
+  private readonly entries: number[] = [];
+  /** Sections have ids of their own, so that it shows nowhere else how many there were. */
+  private readonly ids = machineInForce().reserveObjectIds(SECTIONS * TASKS);
 
   constructor() {
     super(null);
@@ -39,16 +44,32 @@ export class RcuReaders extends SimObject {
     this.inside = snapshot as readonly RcuSection[];
   }
 
+  /**
+   * In a search: whom the next look would find still inside; who has left by then need not be waited for. As long as
+   * nobody has looked, that is whoever stands in a section.
+   */
+  override likeness(): unknown {
+    if (!this.looked) return FOLLOWS;
+    return this.recent.filter(({ over }) => !over).map(({ task }) => task);
+  }
+
   // A grace period waits for sections that began before it looked. When those end matters to it alone, and others do
   // not matter: in a search each has an object of its own, so that no order is searched but that of looks and entries.
 
   /** In a search: the running task enters. */
   enterAlone(entered: StackEntry): Operation<void> {
-    const section = new LoneSection(runningTask(), entered);
+    const section = new LoneSection(runningTask(), entered, this.newId(runningTask()));
     return new Effect('acquire', this, 'share', () => {
       this.inside = inserted(this.inside, section);
       this.recent = inserted(this.recent, section);
     });
+  }
+
+  private newId({ index }: Task): number | undefined {
+    const number = (this.entries[index] ?? 0) + 1;
+    this.entries[index] = number;
+    const rare = this.ids === null || number >= SECTIONS || index >= TASKS;
+    return rare ? undefined : this.ids + index * SECTIONS + number;
   }
 
   /** In a search: the running task leaves. */
@@ -65,6 +86,7 @@ export class RcuReaders extends SimObject {
   enteredSinceLast(): Operation<readonly LoneSection[]> {
     return new Effect('rmw', this, 'write', () => {
       const { recent } = this;
+      this.looked = true;
       this.recent = [];
       return recent;
     });
@@ -73,6 +95,7 @@ export class RcuReaders extends SimObject {
   /** The set-up of a search is over: who has left by now need not be waited for. */
   settle(): void {
     this.recent = this.recent.filter(({ over }) => !over);
+    this.looked = this.recent.length > 0;
   }
 
   sections(): readonly RcuSection[] {
@@ -115,8 +138,9 @@ export class LoneSection extends SimObject implements RcuSection {
   constructor(
     readonly task: Task,
     readonly entered: StackEntry,
+    id: number | undefined,
   ) {
-    super(null);
+    super(null, id);
   }
 
   override get name(): string {
@@ -135,6 +159,11 @@ export class LoneSection extends SimObject implements RcuSection {
     this.over = snapshot as boolean;
   }
 
+  /** Whether it is over is where its task stands. */
+  override likeness(): unknown {
+    return FOLLOWS;
+  }
+
   /** Waits until it is over. */
   end(): Operation<void> {
     return new BlockingEffect<void>(
@@ -146,6 +175,10 @@ export class LoneSection extends SimObject implements RcuSection {
     );
   }
 }
+
+/** Ids that are set aside: for so many tasks, so many sections each. More are possible, and cost a search more states. */
+const TASKS = 64;
+const SECTIONS = 1024;
 
 const END_OF_READERS = 'the end of RCU readers';
 

@@ -49,6 +49,10 @@ export class SrcuReaders extends SimObject {
     this.count = snapshot as number;
   }
 
+  override likeness(): number {
+    return this.count;
+  }
+
   /** In a search: a reader enters, counted in `count`. */
   enter(count: SrcuCount, entered: StackEntry): Operation<void> {
     return new CountInside(this, true, count.memory, (task) => {

@@ -92,7 +92,7 @@ export class TraceObserver {
       unblocked: (task, operation) => this.own.unblocked?.(task, operation),
       spawned: (task) => this.own.spawned?.(task),
       entered: (task, frame) => this.own.entered?.(task, frame),
-      left: (task, frame) => this.own.left?.(task, frame),
+      left: (task, frame, result) => this.own.left?.(task, frame, result),
     };
     this.installed = this.before === null ? proxy : together([this.before, proxy]);
     machine.observer = this.installed;

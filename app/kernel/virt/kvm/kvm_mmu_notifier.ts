@@ -21,7 +21,7 @@ import { spin_lock, spin_unlock } from '../../kernel/locking/spinlock.ts';
 import { WARN_ON_ONCE } from '../../kernel/panic.ts';
 import { srcu_read_lock, srcu_read_unlock } from '../../kernel/rcu/srcutree.ts';
 import { rcuwait_wake_up } from '../../kernel/rcuwait.ts';
-import { kfunc } from '../../kfunc.ts';
+import { kfunc, nothing } from '../../kfunc.ts';
 import { mmu_notifier_register } from '../../mm/mmu_notifier.ts';
 import { trace_event } from '../../trace-events.ts';
 import { gfn_to_pfn_cache_invalidate_start } from './pfncache.ts';
@@ -113,14 +113,18 @@ export const __kvm_handle_hva_range = kfunc(
 );
 
 /** kvm_mmu_invalidate_begin() - from now on faults on the range retry. Under mmu_lock for write. */
-export const kvm_mmu_invalidate_begin = kfunc('kvm_mmu_invalidate_begin', function* (kvm: Kvm) {
-  const in_progress = (yield* kvm.mmu_invalidate_in_progress.read()) + 1;
-  yield* kvm.mmu_invalidate_in_progress.write(in_progress);
-  if (in_progress === 1) {
-    yield* kvm.mmu_invalidate_range_start.write(INVALID_GPA);
-    yield* kvm.mmu_invalidate_range_end.write(INVALID_GPA);
-  }
-});
+export const kvm_mmu_invalidate_begin = kfunc(
+  'kvm_mmu_invalidate_begin',
+  function* (kvm: Kvm) {
+    const in_progress = (yield* kvm.mmu_invalidate_in_progress.read()) + 1;
+    yield* kvm.mmu_invalidate_in_progress.write(in_progress);
+    if (in_progress === 1) {
+      yield* kvm.mmu_invalidate_range_start.write(INVALID_GPA);
+      yield* kvm.mmu_invalidate_range_end.write(INVALID_GPA);
+    }
+  },
+  { leaves: nothing },
+);
 
 /** kvm_mmu_invalidate_range_add() - widens what is under invalidation; one range stands for all. */
 export const kvm_mmu_invalidate_range_add = kfunc(
@@ -137,6 +141,7 @@ export const kvm_mmu_invalidate_range_add = kfunc(
       yield* kvm.mmu_invalidate_range_end.write(Math.max(last, end));
     }
   },
+  { leaves: nothing },
 );
 
 /** kvm_mmu_unmap_gfn_range() - the handler of a start: note the range, zap what the guest has of it. */
@@ -146,6 +151,7 @@ export const kvm_mmu_unmap_gfn_range = kfunc(
     yield* kvm_mmu_invalidate_range_add(kvm, range.start, range.end);
     return yield* kvm_unmap_gfn_range(kvm, range);
   },
+  { leaves: nothing },
 );
 
 /**
@@ -183,19 +189,24 @@ export const kvm_mmu_notifier_invalidate_range_start = kfunc(
     if (found_memslot) yield* kvm_arch_guest_memory_reclaimed(kvm);
     return 0;
   },
+  { leaves: nothing },
 );
 
 /** kvm_mmu_invalidate_end() - faults that began before fail their check. Under mmu_lock for write. */
-export const kvm_mmu_invalidate_end = kfunc('kvm_mmu_invalidate_end', function* (kvm: Kvm) {
-  // The sequence first, then the count: whoever sees the count at 0 sees the new sequence.
-  yield* kvm.mmu_invalidate_seq.write((yield* kvm.mmu_invalidate_seq.read()) + 1);
-  smp_wmb();
-  const in_progress = (yield* kvm.mmu_invalidate_in_progress.read()) - 1;
-  yield* kvm.mmu_invalidate_in_progress.write(in_progress);
-  yield* KVM_BUG_ON(in_progress < 0, kvm, 'virt/kvm/kvm_main.c:823');
-  const start = yield* kvm.mmu_invalidate_range_start.read();
-  WARN_ON_ONCE(start === INVALID_GPA, 'virt/kvm/kvm_main.c:829');
-});
+export const kvm_mmu_invalidate_end = kfunc(
+  'kvm_mmu_invalidate_end',
+  function* (kvm: Kvm) {
+    // The sequence first, then the count: whoever sees the count at 0 sees the new sequence.
+    yield* kvm.mmu_invalidate_seq.write((yield* kvm.mmu_invalidate_seq.read()) + 1);
+    smp_wmb();
+    const in_progress = (yield* kvm.mmu_invalidate_in_progress.read()) - 1;
+    yield* kvm.mmu_invalidate_in_progress.write(in_progress);
+    yield* KVM_BUG_ON(in_progress < 0, kvm, 'virt/kvm/kvm_main.c:823');
+    const start = yield* kvm.mmu_invalidate_range_start.read();
+    WARN_ON_ONCE(start === INVALID_GPA, 'virt/kvm/kvm_main.c:829');
+  },
+  { leaves: nothing },
+);
 
 /** kvm_mmu_notifier_invalidate_range_end() - the host has unmapped the range. Wakes a memslot updater. */
 export const kvm_mmu_notifier_invalidate_range_end = kfunc(
@@ -222,6 +233,7 @@ export const kvm_mmu_notifier_invalidate_range_end = kfunc(
     // There is one waiter at most: it waits under slots_lock.
     if (wake) yield* rcuwait_wake_up(kvm.mn_memslots_update_rcuwait);
   },
+  { leaves: nothing },
 );
 
 // Ageing. Models: v6.15 and later, where x86 looks at SPTEs under RCU alone and flushes no TLB for it.

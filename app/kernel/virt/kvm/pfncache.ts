@@ -14,7 +14,7 @@ import {
 import { spin_lock, spin_unlock } from '../../kernel/locking/spinlock.ts';
 import { WARN_ON_ONCE } from '../../kernel/panic.ts';
 import { cond_resched } from '../../kernel/sched/core.ts';
-import { kfunc } from '../../kfunc.ts';
+import { kfunc, nothing } from '../../kfunc.ts';
 import type { Page } from '../../mm/page_alloc.ts';
 import { __gfn_to_memslot, gfn_to_hva_memslot, hva_to_pfn, kvm_release_page } from './guest_memory.ts';
 
@@ -42,6 +42,7 @@ export const gfn_to_pfn_cache_invalidate_start = kfunc(
     }
     yield* spin_unlock(kvm.gpc_lock);
   },
+  { leaves: nothing },
 );
 
 function* isInside(gpc: GfnToPfnCache, start: number, end: number): Body<boolean> {

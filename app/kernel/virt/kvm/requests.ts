@@ -12,7 +12,7 @@ import {
 } from '../../include/kvm_host.ts';
 import { rcu_dereference, smp_mb, smp_wmb } from '../../include/rwonce.ts';
 import { WARN_ON_ONCE } from '../../kernel/panic.ts';
-import { kfunc } from '../../kfunc.ts';
+import { kfunc, nothing } from '../../kfunc.ts';
 
 // The part of virt/kvm/kvm_main.c that asks vCPUs for something and gets them out of the guest for it.
 
@@ -46,6 +46,7 @@ export const kvm_make_all_cpus_request = kfunc(
     for (const { vcpu, ipi } of interrupted) yield* interruptTaken(vcpu, ipi);
     return interrupted.length > 0;
   },
+  { leaves: nothing },
 );
 
 /** Waits until a CPU has taken an interrupt: when it leaves the guest, or at once if it has done so before. */

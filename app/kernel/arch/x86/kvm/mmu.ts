@@ -276,9 +276,9 @@ export const kvm_mmu_page_fault = kfunc(
 function retryCondition(kvm: Kvm, fault: KvmPageFault, seen: KvmMemslots): RetryCondition | null {
   const { memslots, mmu_invalidate_in_progress: count } = kvm;
   if (fault.slot !== null && (fault.slot.flags & KVM_MEMSLOT_INVALID) !== 0) {
-    return { cell: memslots, changed: () => memslots.value !== seen };
+    return { cell: memslots, seen, changed: () => memslots.value !== seen };
   }
-  return fault.invalidated === 'now' ? { cell: count, changed: () => count.value === 0 } : null;
+  return fault.invalidated === 'now' ? { cell: count, seen: null, changed: () => count.value === 0 } : null;
 }
 
 export const kvm_tdp_page_fault = kfunc('kvm_tdp_page_fault', function* (vcpu: KvmVcpu, fault: KvmPageFault) {

@@ -2,6 +2,7 @@ import type { Body } from '../../../../sim/call.ts';
 import type { Cell } from '../../../../sim/cell.ts';
 import { Effect, Operation } from '../../../../sim/operation.ts';
 import { charge } from '../../../../sim/delay.ts';
+import { keepOnly } from '../../../../sim/keep-only.ts';
 import { test_and_clear_bit } from '../../../include/bitops.ts';
 import { EINTR, EIO } from '../../../include/errno.ts';
 import {
@@ -105,6 +106,7 @@ export const kvm_arch_vcpu_ioctl_run = kfunc('kvm_arch_vcpu_ioctl_run', function
  */
 export const vcpu_run = kfunc('vcpu_run', function* (vcpu: KvmVcpu) {
   for (;;) {
+    keepOnly(vcpu.plainFields);
     const r = yield* vcpu_enter_guest(vcpu);
     if (r <= 0) return r;
     if (vcpu.retryUntil !== null) yield* retry(vcpu);
@@ -168,30 +170,36 @@ export const xfer_to_guest_mode_handle_work = kfunc(
  * interrupt makes it exit rather than run on behind it.
  * Return: 1 to go on, 0 with an exit reason, or a negative error.
  */
-export const vcpu_enter_guest = kfunc('vcpu_enter_guest', function* (vcpu: KvmVcpu) {
-  if ((yield* READ_ONCE(vcpu.requests)) !== 0) {
-    if (yield* test_and_clear_bit(KVM_REQ_VM_DEAD, vcpu.requests)) return -EIO;
-    if (yield* test_and_clear_bit(KVM_REQ_TLB_FLUSH, vcpu.requests)) vcpu.tlb.clear();
-  }
+export const vcpu_enter_guest = kfunc(
+  'vcpu_enter_guest',
+  function* (vcpu: KvmVcpu) {
+    if ((yield* READ_ONCE(vcpu.requests)) !== 0) {
+      if (yield* test_and_clear_bit(KVM_REQ_VM_DEAD, vcpu.requests)) return -EIO;
+      if (yield* test_and_clear_bit(KVM_REQ_TLB_FLUSH, vcpu.requests)) vcpu.tlb.clear();
+    }
 
-  preempt_disable();
-  local_irq_disable();
-  // The mode before the look at requests: who sets one either sees the mode or is seen.
-  yield* smp_store_release(vcpu.mode, IN_GUEST_MODE);
-  yield* kvm_vcpu_srcu_read_unlock(vcpu);
-  smp_mb();
+    preempt_disable();
+    local_irq_disable();
+    // The mode before the look at requests: who sets one either sees the mode or is seen.
+    yield* smp_store_release(vcpu.mode, IN_GUEST_MODE);
+    yield* kvm_vcpu_srcu_read_unlock(vcpu);
+    smp_mb();
 
-  let exit: GuestExit = { kind: 'interrupt' };
-  if (!(yield* kvm_vcpu_exit_request(vcpu))) exit = yield* runGuest(vcpu);
+    let exit: GuestExit = { kind: 'interrupt' };
+    if (!(yield* kvm_vcpu_exit_request(vcpu))) exit = yield* runGuest(vcpu);
+    const fault = exit.kind === 'fault' ? [exit.access.gfn, exit.access.write] : null;
+    keepOnly(vcpu.plainFields, exit.kind, fault);
 
-  yield* vcpu.mode.write(OUTSIDE_GUEST_MODE);
-  smp_wmb();
-  local_irq_enable();
-  yield* takeInterrupts(vcpu);
-  preempt_enable();
-  yield* kvm_vcpu_srcu_read_lock(vcpu);
-  return yield* handle_exit(vcpu, exit);
-});
+    yield* vcpu.mode.write(OUTSIDE_GUEST_MODE);
+    smp_wmb();
+    local_irq_enable();
+    yield* takeInterrupts(vcpu);
+    preempt_enable();
+    yield* kvm_vcpu_srcu_read_lock(vcpu);
+    return yield* handle_exit(vcpu, exit);
+  },
+  { leaves: (vcpu) => vcpu.plainFields },
+);
 
 /** kvm_vcpu_exit_request() - is there a reason not to enter the guest? */
 export const kvm_vcpu_exit_request = kfunc(
