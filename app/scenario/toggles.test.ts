@@ -19,6 +19,7 @@ interface Subject {
 /** For scenarios whose reports no other checker prints. */
 const FEW = ['PREEMPT_RT=y', 'PREEMPT_RT=y DEBUG_ATOMIC_SLEEP=n', 'PROVE_LOCKING=n', 'KASAN=n'];
 
+/** Without exit-mmap-mmap-lock/cost, which is about times, and takes as long as ten of the others. */
 const SUBJECTS: readonly Subject[] = [
   { name: 'kvm-oom/reap' },
   { name: 'kvm-oom/reap', patches: ['mmu-notifier-async-oom-v2'] },
@@ -41,6 +42,12 @@ const SUBJECTS: readonly Subject[] = [
   { name: 'kvm-oom/refused-retries', toggles: FEW },
   { name: 'kvm-oom/memcg-oom', toggles: FEW },
   { name: 'lockdep-and-splats/kasan-ends-lockdep', toggles: FEW },
+  { name: 'lockdep-and-splats/kasan-once', toggles: FEW },
+  { name: 'notifier-pairing/interval', toggles: FEW },
+  { name: 'notifier-pairing/retries', toggles: FEW },
+  { name: 'kvm-oom/failslab', toggles: FEW },
+  { name: 'kvm-oom/callback-57ms', toggles: FEW },
+  { name: 'kvm-oom/stress', toggles: FEW },
 ];
 
 /** All checkers on, and in turn each of them off. Only KCSAN cannot be beside KASAN. */
