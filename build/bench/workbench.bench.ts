@@ -6,8 +6,9 @@ import { join } from 'node:path';
 import type { Browser, Page, WebSocketRoute } from 'playwright-core';
 import { decodeFrame, encodeFrame } from '../../app/service/contract/frame.ts';
 import { findChromium, launch } from '../../main/e2e/testing/chromium.ts';
-import { ensureWorkbench, startWebHost, type WebHost } from '../../main/e2e/testing/host.ts';
+import { startWebHost, type WebHost } from '../../main/e2e/testing/host.ts';
 import { until, WorkbenchPage } from '../../main/e2e/testing/workbench-page.ts';
+import { builtWorkbench } from '../scripts/built.js';
 import { report, spread } from './report.ts';
 import { bigTrace } from './trace.ts';
 
@@ -21,7 +22,7 @@ const chromium = findChromium();
 if (chromium === null) {
   console.log('no Chromium here: nothing of the workbench is measured');
 } else {
-  await ensureWorkbench();
+  await builtWorkbench();
   const dataDir = mkdtempSync(join(tmpdir(), 'scythe-bench-'));
   const host = await startWebHost(dataDir);
   const browser = await launch(chromium);
