@@ -25,6 +25,31 @@ describe.each<BoundKind>(['preemptions', 'delays'])('a search by %s', (kind) => 
   });
 });
 
+test('a bound leaves out nothing that needs no more preemptions', { timeout: 60_000 }, () => {
+  fc.assert(
+    fc.property(randomTasks, fc.nat(2), (tasks, bound) => {
+      const program = randomProgram(tasks);
+      const needed = new Map<string, number>();
+      const all = new ExhaustiveSearch({
+        create: () => program.create(),
+        judge: (machine) => {
+          const titles = program.judge(machine);
+          const { preemptions } = countSwitches(program, all.schedule());
+          for (const title of titles) {
+            needed.set(title, Math.min(needed.get(title) ?? Infinity, preemptions));
+          }
+          return titles;
+        },
+      });
+      fc.pre(runToEnd(all, 300).finished);
+      const bounded = runToEnd(new BoundedSearch(program, 'preemptions', { most: bound }));
+      const within = [...needed].filter(([, preemptions]) => preemptions <= bound);
+      expect(bounded.outcomes.map(({ title }) => title).sort()).toEqual(within.map(([title]) => title).sort());
+    }),
+    { numRuns: 300, seed: 1 },
+  );
+});
+
 // Two increments one after the other lose nothing. One preemption between read and write loses one.
 test('the first bound that shows a bug is the number of preemptions that it needs', () => {
   const none = runToEnd(new BoundedSearch(lostUpdate(2), 'preemptions', { most: 0 }));

@@ -27,6 +27,11 @@ export interface BoundedOptions extends BacktrackingOptions {
  * Within a bound, two beginnings that differ only in the order of independent operations, end in the same
  * task and have as much of the bound left can come to the same; the second is given up. For that the search
  * remembers a 64-bit hash for each beginning of the present bound.
+ *
+ * There are no sleep sets here, as those are not sound with a bound: a step may sleep because another order of the
+ * same steps was explored, and that order may need one preemption more and have been left out for it (Coons,
+ * Musuvathi, McKinley: OOPSLA 2013). Beginnings that are given up are therefore many, ten for each execution of a
+ * kernel: half of them only after the task that took over has run on for long, so that none could tell earlier.
  */
 export class BoundedSearch extends BacktrackingSearch implements Chooser {
   /** The bound that is being searched. */
