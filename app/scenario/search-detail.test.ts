@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
+import { audit, formatBreach } from '../explore/audit.ts';
 import { DporSearch } from '../explore/dpor.ts';
 import { runToEnd } from '../explore/strategy.ts';
 import { smallKernel } from './testing/small-kernels.ts';
 import { smallScenarios } from './testing/small-scenarios.ts';
 
 /** In full some searches are too long for a test: `npm run bench -- search-detail`. */
-const MOST = 250;
+const MOST = 100;
 
 test.each(smallScenarios)('a search leaves nothing out that can be noticed: $name', (scenario) => {
   const { tasks, detail, sign = /after its end/ } = scenario;
@@ -19,4 +20,10 @@ test.each(smallScenarios)('a search leaves nothing out that can be noticed: $nam
     expect(seen).toEqual(full.finished ? all : expect.arrayContaining(all));
     expect([seen, all].map((outcomes) => outcomes.some((outcome) => sign.test(outcome)))).toEqual([bug, bug]);
   }
+});
+
+test.each(smallScenarios)('in full, operations said to be independent commute: $name', ({ tasks, detail }) => {
+  const { pairs, breaches } = audit(smallKernel(tasks(true), detail), { executions: 4 });
+  expect(pairs).toBeGreaterThan(0);
+  expect(breaches.map(formatBreach)).toEqual([]);
 });
