@@ -97,6 +97,7 @@ export class Machine {
       description.context ?? null,
     );
     task.cpu = task.index;
+    task.given = description.given ?? null;
     this.tasks.push(task);
     description.prepare?.(task);
     this.observer?.spawned?.(task);

@@ -11,6 +11,8 @@ export interface TaskDescription {
   daemon?: boolean;
   /** What the task is to the model above; null for what carries something for others. */
   context?: unknown;
+  /** All that its code was given, as values that tell what they are; without it, it may depend on all that others saw. */
+  given?: readonly unknown[];
   /** Called with the new task before its code starts, to give it a standing or a context that refers back. */
   prepare?: (task: Task) => void;
 }

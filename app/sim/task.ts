@@ -67,6 +67,8 @@ export class Task extends SimObject {
   objects = 0;
   /** How many ids it has reserved for objects that others may make. */
   reservedIds = 0;
+  /** All that its code was given, if that was said (see TaskDescription). */
+  given: readonly unknown[] | null = null;
   /** What the task returned. */
   result: unknown = undefined;
 

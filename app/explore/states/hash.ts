@@ -1,3 +1,4 @@
+import { FunctionSymbol } from '../../sim/call.ts';
 import { Memory } from '../../sim/memory.ts';
 import { SimObject } from '../../sim/object.ts';
 
@@ -19,8 +20,8 @@ export const HIGH = 0x2545f491;
 export const LOW = 0x6c078965;
 
 /**
- * Can a value be told by its looks? Numbers, strings and the like; objects of the machine, which have ids; what lies in a
- * memory; lists of those. Anything else may be changed in place, or look the same and not be.
+ * Can a value be told by its looks? Numbers, strings and the like; named functions; objects of the machine, which have ids;
+ * what lies in a memory; lists of those. Anything else may be changed in place, or look the same and not be.
  */
 export function tells(value: unknown): boolean {
   switch (typeof value) {
@@ -29,6 +30,8 @@ export function tells(value: unknown): boolean {
     case 'number':
     case 'string':
       return true;
+    case 'function':
+      return symbolOf(value) !== null;
     case 'object':
       if (value === null || value instanceof SimObject) return true;
       if (Array.isArray(value)) return value.length <= LONGEST && value.every(tells);
@@ -49,6 +52,8 @@ export function hashOf(value: unknown, seed: number): number {
       return hashOfNumber(value, seed);
     case 'string':
       return hashOfText(value, seed);
+    case 'function':
+      return mix(symbolOf(value) ?? -1, seed ^ 0x0f);
     default:
   }
   if (value === null) return mix(seed, 4);
@@ -61,6 +66,12 @@ export function hashOf(value: unknown, seed: number): number {
   const place = placeOf(value as object);
   if (place === null) return mix(seed, 5);
   return mix(hashOfNumber(place.memory.id, seed), hashOfText(place.path, seed));
+}
+
+/** The number of a function that has a name in the model. Any other may have been made anew, for this execution. */
+function symbolOf(value: object): number | null {
+  const { symbol } = value as { symbol?: unknown };
+  return symbol instanceof FunctionSymbol ? symbol.index : null;
 }
 
 /** The exact number, above 32 bits as well. */

@@ -63,6 +63,11 @@ export class MachineState implements Observer {
 
   /** What a new task was given follows from what its spawner had seen. */
   spawned(task: Task): void {
+    const { given } = task;
+    if (given !== null && tells(given)) {
+      this.start(task, mix(task.index, hashOf(given, HIGH)), mix(task.index, hashOf(given, LOW)));
+      return;
+    }
     const spawner = runningTaskOrNull();
     const depth = spawner?.top?.depth ?? 0;
     const high = spawner === null ? HIGH : this.ownHigh(spawner.index, depth);
@@ -85,7 +90,10 @@ export class MachineState implements Observer {
     let fromLow = low[depth];
     const leaves = symbol?.leaves ?? null;
     if (leaves !== null) {
-      const all = [result, ...(leaves as (...args: readonly unknown[]) => readonly unknown[])(...args)];
+      const all = [
+        fieldsOf(result),
+        ...(leaves as (...args: readonly unknown[]) => readonly unknown[])(...args),
+      ];
       if (tells(all)) {
         fromHigh = mix(hashOf(all, HIGH), privateHash(task, HIGH));
         fromLow = mix(hashOf(all, LOW), privateHash(task, LOW));
@@ -177,11 +185,19 @@ export class MachineState implements Observer {
   }
 }
 
-/** What a model keeps of a task in plain fields of its context. */
+/** A result of several values, as those; any other as it is. */
+function fieldsOf(result: unknown): unknown {
+  const plain =
+    typeof result === 'object' && result !== null && Object.getPrototypeOf(result) === Object.prototype;
+  return plain ? Object.values(result) : result;
+}
+
+/** What a model keeps of a task in plain fields of its context: those that it names, or all that tell what they are. */
 function privateHash({ context }: Task, seed: number): number {
   if (typeof context !== 'object' || context === null) return seed;
+  const { plainFields } = context as { plainFields?: readonly unknown[] };
   let hash = seed;
-  for (const value of Object.values(context) as unknown[]) {
+  for (const value of plainFields ?? (Object.values(context) as unknown[])) {
     if (!(value instanceof SimObject) && tells(value)) hash = mix(hash, hashOf(value, seed));
   }
   return hash;

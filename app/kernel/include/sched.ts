@@ -222,6 +222,20 @@ export class TaskStruct extends Struct {
   restart_block: (() => Call<unknown>) | null = null;
   /** Number of the system call that the task is in (ORIG_RAX of dumps), -1 in a fault or in user code. */
   orig_ax = -1;
+
+  /** All plain fields that can make a difference to what the task does: no times, no statistics, no names. */
+  get plainFields(): readonly unknown[] {
+    const { flags, preempt_count, irqs_disabled, migration_disabled, softirq_disable_cnt } = this;
+    const { rcu_read_lock_nesting, rcu_sections, non_block_count, softirq_context, hardirq_context } = this;
+    const { sleep_state, exit_code, user, uid, make_it_fail, orig_ax } = this;
+    const { active_mm, files, stack, restart_block, delivered, bound_cpu } = this;
+    return [
+      ...[flags, preempt_count, irqs_disabled, migration_disabled, softirq_disable_cnt],
+      ...[rcu_read_lock_nesting, rcu_sections, non_block_count, softirq_context, hardirq_context],
+      ...[sleep_state, exit_code, user, uid, make_it_fail, orig_ax],
+      ...[active_mm, files, stack, restart_block, delivered, bound_cpu],
+    ];
+  }
 }
 
 /** The thread that runs. Throws during boot, where the C would see init_task. */

@@ -19,6 +19,8 @@ export interface KthreadOptions {
   readonly cpu?: number;
   /** May it wait for ever without keeping a run from being complete? Kernel threads may, unless told otherwise. */
   readonly daemon?: boolean;
+  /** All that the thread's function was given (see TaskDescription). */
+  readonly given?: readonly unknown[];
 }
 
 /**
@@ -100,6 +102,7 @@ function description(task: TaskStruct, threadfn: ThreadFunction, options: Kthrea
     label: task.comm,
     daemon: options.daemon ?? true,
     context: task,
+    ...(options.given === undefined ? {} : { given: options.given }),
     body: () => threadBody(threadfn),
     prepare: (thread) => {
       task.thread = thread;

@@ -2,6 +2,7 @@ import type { Body, Call } from '../../sim/call.ts';
 import type { Memory } from '../../sim/memory.ts';
 import { SimObject } from '../../sim/object.ts';
 import { BlockingEffect, Effect, type Operation } from '../../sim/operation.ts';
+import { keepOnly } from '../../sim/keep-only.ts';
 import { runningTask } from '../../sim/machine-in-force.ts';
 import { kernelGlobal } from '../globals.ts';
 import { current, type TaskStruct } from '../include/sched.ts';
@@ -295,9 +296,7 @@ function* putOnDesk(desk: WorkDesk, cpu: number, wq: Workqueue, work: Work): Bod
     desk.worker = yield* kthread_spawn(
       () => worker_thread(() => workAtDesk(desk, work)),
       deskWorkerName(wq, cpu),
-      {
-        cpu,
-      },
+      { cpu, given: [desk] },
     );
   }
   yield* desk.put();
@@ -410,6 +409,7 @@ function* workAtDesk(desk: WorkDesk, work: Work): Body<never> {
     yield* desk.taking();
     yield* process_one_work(work);
     yield* desk.finishing();
+    keepOnly(desk);
   }
 }
 

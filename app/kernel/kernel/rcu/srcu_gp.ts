@@ -3,7 +3,7 @@ import type { Body } from '../../../sim/call.ts';
 import { charge, delayUntil } from '../../../sim/delay.ts';
 import { machineInForce } from '../../../sim/machine-in-force.ts';
 import { config } from '../../kernel.ts';
-import { kfunc } from '../../kfunc.ts';
+import { kfunc, nothing } from '../../kfunc.ts';
 import { mutex_lock, mutex_unlock } from '../locking/mutex.ts';
 import { spin_lock_irq, spin_unlock_irq } from '../locking/spinlock.ts';
 import { WARN_ON_ONCE } from '../panic.ts';
@@ -286,28 +286,32 @@ const srcu_reschedule = kfunc('srcu_reschedule', function* (ssp: SrcuStruct, del
  * Models: kernel/rcu/srcutree.c; scans that cannot find anything new are left out, see rescan().
  * Return: in a search, the callbacks that are to follow.
  */
-export const process_srcu = kfunc('process_srcu', function* (work: Work): Body<readonly RcuHead[]> {
-  const ssp = work.container as SrcuStruct;
-  if (isPlain(ssp)) return yield* gracePeriod(ssp);
-  yield* rescan(ssp);
-  yield* srcu_advance_state(ssp);
-  if (!timed()) {
-    yield* srcu_reschedule(ssp, null);
+export const process_srcu = kfunc(
+  'process_srcu',
+  function* (work: Work): Body<readonly RcuHead[]> {
+    const ssp = work.container as SrcuStruct;
+    if (isPlain(ssp)) return yield* gracePeriod(ssp);
+    yield* rescan(ssp);
+    yield* srcu_advance_state(ssp);
+    if (!timed()) {
+      yield* srcu_reschedule(ssp, null);
+      return [];
+    }
+    let delay = yield* srcu_get_delay(ssp);
+    const now = jiffies();
+    if (delay > 0) {
+      ssp.reschedule_count = 0;
+    } else if (ssp.reschedule_jiffies === now) {
+      if (++ssp.reschedule_count > srcu_max_nodelay()) delay = 1;
+    } else {
+      ssp.reschedule_count = 1;
+      ssp.reschedule_jiffies = now;
+    }
+    yield* srcu_reschedule(ssp, delay);
     return [];
-  }
-  let delay = yield* srcu_get_delay(ssp);
-  const now = jiffies();
-  if (delay > 0) {
-    ssp.reschedule_count = 0;
-  } else if (ssp.reschedule_jiffies === now) {
-    if (++ssp.reschedule_count > srcu_max_nodelay()) delay = 1;
-  } else {
-    ssp.reschedule_count = 1;
-    ssp.reschedule_jiffies = now;
-  }
-  yield* srcu_reschedule(ssp, delay);
-  return [];
-});
+  },
+  { leaves: nothing },
+);
 
 /**
  * srcu_invoke_callbacks() - invoke what has passed its grace period, one after the other.

@@ -30,6 +30,10 @@ export class SrcuCallbacks extends SimObject {
     super(memory);
   }
 
+  override likeness(): unknown {
+    return this.queued.map(({ head, waits, expedited }) => [head, waits, expedited]);
+  }
+
   enqueue(callback: Queued): Operation<void> {
     return new Effect<void>('rmw', this, 'write', () => {
       this.queued = [...this.queued, callback];

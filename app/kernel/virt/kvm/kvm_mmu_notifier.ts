@@ -109,7 +109,7 @@ export const __kvm_handle_hva_range = kfunc(
     yield* srcu_read_unlock(kvm.srcu, idx);
     return { ret, found_memslot };
   },
-  { inlined: true },
+  { inlined: true, leaves: nothing },
 );
 
 /** kvm_mmu_invalidate_begin() - from now on faults on the range retry. Under mmu_lock for write. */

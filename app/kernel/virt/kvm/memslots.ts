@@ -1,3 +1,4 @@
+import { keepOnly } from '../../../sim/keep-only.ts';
 import { EEXIST, EINVAL, ENOMEM } from '../../include/errno.ts';
 import { GFP_KERNEL_ACCOUNT } from '../../include/gfp.ts';
 import {
@@ -18,7 +19,7 @@ import { mutex_lock, mutex_unlock } from '../../kernel/locking/mutex.ts';
 import { synchronize_srcu_expedited } from '../../kernel/rcu/srcutree.ts';
 import { finish_rcuwait, prepare_to_rcuwait } from '../../kernel/rcuwait.ts';
 import { schedule, set_current_state } from '../../kernel/sched/core.ts';
-import { kfunc } from '../../kfunc.ts';
+import { kfunc, nothing } from '../../kfunc.ts';
 import { kfree, kzalloc } from '../../mm/slab.ts';
 import { lock_mn_invalidate, unlock_mn_invalidate } from './kvm_mmu_notifier.ts';
 
@@ -45,6 +46,7 @@ export const kvm_replace_memslot = kfunc(
     kept.sort((a, b) => a.userspace_addr - b.userspace_addr || a.base_gfn - b.base_gfn);
     yield* slots.write(kept);
   },
+  { leaves: nothing },
 );
 
 /**
@@ -54,28 +56,34 @@ export const kvm_replace_memslot = kfunc(
  * invalidation is between its start and its end: end must find the slots that start found. New ones may
  * start meanwhile, so a stream of them can starve it.
  */
-export const kvm_swap_active_memslots = kfunc('kvm_swap_active_memslots', function* (kvm: Kvm) {
-  const slots = yield* kvm_get_inactive_memslots(kvm);
-  const gen = yield* (yield* rcu_dereference(kvm.memslots)).generation.read();
-  yield* slots.generation.write(gen + UPDATE_IN_PROGRESS);
+export const kvm_swap_active_memslots = kfunc(
+  'kvm_swap_active_memslots',
+  function* (kvm: Kvm) {
+    const slots = yield* kvm_get_inactive_memslots(kvm);
+    const gen = yield* (yield* rcu_dereference(kvm.memslots)).generation.read();
+    yield* slots.generation.write(gen + UPDATE_IN_PROGRESS);
 
-  yield* lock_mn_invalidate(kvm);
-  yield* prepare_to_rcuwait(kvm.mn_memslots_update_rcuwait);
-  while ((yield* kvm.mn_active_invalidate_count.read()) !== 0) {
-    yield* set_current_state(TASK_UNINTERRUPTIBLE);
-    yield* unlock_mn_invalidate(kvm);
-    yield* schedule();
     yield* lock_mn_invalidate(kvm);
-  }
-  yield* finish_rcuwait(kvm.mn_memslots_update_rcuwait);
-  yield* rcu_assign_pointer(kvm.memslots, slots);
-  yield* unlock_mn_invalidate(kvm);
+    yield* prepare_to_rcuwait(kvm.mn_memslots_update_rcuwait);
+    while ((yield* kvm.mn_active_invalidate_count.read()) !== 0) {
+      yield* set_current_state(TASK_UNINTERRUPTIBLE);
+      yield* unlock_mn_invalidate(kvm);
+      yield* schedule();
+      yield* lock_mn_invalidate(kvm);
+      keepOnly(kvm, slots, gen);
+    }
+    keepOnly(kvm, slots, gen);
+    yield* finish_rcuwait(kvm.mn_memslots_update_rcuwait);
+    yield* rcu_assign_pointer(kvm.memslots, slots);
+    yield* unlock_mn_invalidate(kvm);
 
-  // Others take slots_arch_lock inside kvm->srcu: it must not be held over the grace period.
-  yield* mutex_unlock(kvm.slots_arch_lock);
-  yield* synchronize_srcu_expedited(kvm.srcu);
-  yield* slots.generation.write(gen + 1);
-});
+    // Others take slots_arch_lock inside kvm->srcu: it must not be held over the grace period.
+    yield* mutex_unlock(kvm.slots_arch_lock);
+    yield* synchronize_srcu_expedited(kvm.srcu);
+    yield* slots.generation.write(gen + 1);
+  },
+  { leaves: nothing },
+);
 
 /** kvm_activate_memslot() - swap, then bring the set that is inactive now up to date. */
 export const kvm_activate_memslot = kfunc(

@@ -20,7 +20,7 @@ import { read_lock, read_unlock, write_lock, write_unlock } from '../../../kerne
 import { rcu_read_lock, rcu_read_unlock } from '../../../kernel/rcu/tree.ts';
 import { WARN_ON_ONCE } from '../../../kernel/panic.ts';
 import { kernel } from '../../../kernel.ts';
-import { kfunc } from '../../../kfunc.ts';
+import { kfunc, nothing } from '../../../kfunc.ts';
 import type { Page } from '../../../mm/page_alloc.ts';
 import {
   __gfn_to_memslot,
@@ -182,12 +182,16 @@ export const kvm_tdp_mmu_zap_all = kfunc('kvm_tdp_mmu_zap_all', function* (kvm: 
  * Leaves out: that x86 invalidates the roots first and zaps them without keeping faults away; like there,
  * everything is zapped and not only the slot.
  */
-export const kvm_arch_flush_shadow_memslot = kfunc('kvm_arch_flush_shadow_memslot', function* (kvm: Kvm) {
-  yield* write_lock(kvm.mmu_lock);
-  const flush = yield* tdp_mmu_zap_leafs(kvm, 0, Number.MAX_SAFE_INTEGER);
-  if (flush) yield* kvm_flush_remote_tlbs(kvm);
-  yield* write_unlock(kvm.mmu_lock);
-});
+export const kvm_arch_flush_shadow_memslot = kfunc(
+  'kvm_arch_flush_shadow_memslot',
+  function* (kvm: Kvm) {
+    yield* write_lock(kvm.mmu_lock);
+    const flush = yield* tdp_mmu_zap_leafs(kvm, 0, Number.MAX_SAFE_INTEGER);
+    if (flush) yield* kvm_flush_remote_tlbs(kvm);
+    yield* write_unlock(kvm.mmu_lock);
+  },
+  { leaves: nothing },
+);
 
 /** kvm_arch_flush_shadow_all() - from the release op. No TLB is flushed: nobody runs the guest any more, it says. */
 export const kvm_arch_flush_shadow_all = kfunc('kvm_arch_flush_shadow_all', function* (kvm: Kvm) {
