@@ -15,6 +15,8 @@ interface Use {
   plainLock: boolean;
   /** Touches of which nothing is to be learnt any more: who, how, and with which locks. */
   readonly known: Set<number>;
+  /** Of memory: locks and sections that do not keep it alive. Any other that a user is in is taken to do so. */
+  readonly powerless: Set<number>;
 }
 
 /**
@@ -22,7 +24,8 @@ interface Use {
  * at once, whatever others could do: they all commute with it.
  *
  * That is so for operations on objects that only one task touches, or all in ways that commute; on objects that are
- * touched under a lock alone, by who has the lock; and for releases of locks for which others only wait.
+ * touched under a lock alone, by who has the lock; and for releases of locks for which others only wait. That memory
+ * may be freed does not matter to who uses it under a lock, or in a section of readers, which it never was freed under.
  *
  * What was learnt may turn out wrong in a later execution (`news`): then whatever was concluded from it is void.
  */
@@ -35,11 +38,14 @@ export class Sharing {
   /** By task: a number for these locks, and how they are held. */
   private readonly sets: number[] = [];
   private readonly lockSets = new Map<string, number>();
+  /** By task, for each lock that it has: memory that it has used since it took the lock. */
+  private readonly usedUnder: Map<SimObject, Set<number>>[] = [];
 
   /** Before an execution. */
   begin(): void {
     this.held.length = 0;
     this.sets.length = 0;
+    this.usedUnder.length = 0;
   }
 
   /** Can nobody interfere with the operation, as far as is known? */
@@ -48,12 +54,12 @@ export class Sharing {
     // Any operation may be a task's last one.
     if (this.isWatched(task)) return false;
     if (operation.kind === 'release' && this.uses.get(object.id)?.plainLock === true) {
-      return memory === null || this.isFree(task, memory, 'read');
+      return memory === null || this.isKept(task, memory);
     }
     return (
       this.isFree(task, object, operation.conditional && access === 'add' ? 'write' : access) &&
       (also === null || this.isFree(task, also, 'read')) &&
-      (memory === null || memory === object || this.isFree(task, memory, 'read'))
+      (memory === null || memory === object || this.isKept(task, memory))
     );
   }
 
@@ -63,8 +69,19 @@ export class Sharing {
     const plain = kind === 'release' || (kind === 'acquire' && conditional && access === 'write');
     this.touch(task, object, conditional && access === 'add' ? 'write' : access, plain);
     if (also !== null) this.touch(task, also, 'read', false);
-    if (memory !== null && memory !== object) this.touch(task, memory, 'read', false);
-    if (kind === 'acquire' || kind === 'release') this.noteHold(task, object);
+    if (memory !== null && memory !== object) {
+      this.touch(task, memory, 'read', false);
+      for (const used of this.usedBy(task).values()) used.add(memory.id);
+    }
+    if (kind === 'free') this.noteFree(task, object);
+    const locks = this.locksOf(task);
+    if (kind === 'release' || locks.includes(object) || object.hold(task) !== 'none')
+      this.noteHold(task, object);
+  }
+
+  /** A task touches memory that is dead: nothing that it has keeps it alive. */
+  touchesDead(task: Task, { id }: SimObject): void {
+    for (const lock of this.locksOf(task)) this.learnPowerless(id, lock);
   }
 
   /** The task has ended, or was stopped: others may wait for that. */
@@ -83,18 +100,52 @@ export class Sharing {
     return use.guards?.some((lock) => enough(this.holdOf(task, lock), access)) === true;
   }
 
+  /** Is memory kept alive by anything that the task has, as far as is known? */
+  private isKept(task: Task, { id }: SimObject): boolean {
+    const use = this.uses.get(id);
+    if (use?.contended !== true) return true;
+    return this.locksOf(task).some((lock) => !use.powerless.has(lock.id) && lock.hold(task) !== 'none');
+  }
+
+  /** Memory is freed: what others have who use it did not keep it alive. */
+  private noteFree(task: Task, { id }: SimObject): void {
+    for (const [index, usedUnder] of this.usedUnder.entries()) {
+      if (index === task.index) continue;
+      for (const [lock, used] of usedUnder) if (used.has(id)) this.learnPowerless(id, lock);
+    }
+  }
+
+  private learnPowerless(memory: number, lock: SimObject): void {
+    const use = this.uses.get(memory);
+    if (use === undefined || use.powerless.has(lock.id)) return;
+    use.powerless.add(lock.id);
+    if (use.contended) this.news = true;
+  }
+
+  private usedBy({ index }: Task): Map<SimObject, Set<number>> {
+    while (this.usedUnder.length <= index) this.usedUnder.push(new Map());
+    return this.usedUnder[index];
+  }
+
   private holdOf(task: Task, lock: number): Hold {
     const locks = this.locksOf(task);
     for (const held of locks) if (held.id === lock) return held.hold(task);
     return 'none';
   }
 
-  private noteHold(task: Task, lock: SimObject): void {
+  /** An operation may have changed what the task has. */
+  private noteHold(task: Task, object: SimObject): void {
     const locks = this.locksOf(task);
-    const at = locks.indexOf(lock);
-    const holds = lock.hold(task) !== 'none';
-    if (holds && at < 0) locks.push(lock);
-    else if (!holds && at >= 0) locks.splice(at, 1);
+    const usedUnder = this.usedBy(task);
+    if (object.hold(task) !== 'none' && !locks.includes(object)) {
+      locks.push(object);
+      usedUnder.set(object, new Set());
+    }
+    for (let at = locks.length - 1; at >= 0; at--) {
+      if (locks[at].hold(task) !== 'none') continue;
+      usedUnder.delete(locks[at]);
+      locks.splice(at, 1);
+    }
     const name = locks.map((held) => `${held.id}${held.hold(task)}`).join();
     const set = this.lockSets.get(name) ?? this.lockSets.size;
     this.lockSets.set(name, set);
@@ -109,7 +160,10 @@ export class Sharing {
   private touch(task: Task, object: SimObject, access: Access, plain: boolean): void {
     let use = this.uses.get(object.id);
     if (use === undefined) {
-      use = { accesses: new Map(), contended: false, guards: null, plainLock: true, known: new Set() };
+      use = {
+        ...{ accesses: new Map(), contended: false, guards: null, plainLock: true },
+        ...{ known: new Set(), powerless: new Set() },
+      };
       this.uses.set(object.id, use);
     }
     const set = this.sets[task.index] ?? -1;

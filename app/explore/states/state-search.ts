@@ -172,6 +172,7 @@ export class StateSearch extends BacktrackingSearch implements Chooser {
     if (onDeadAccess !== null) {
       machine.onDeadAccess = (task, operation, memory) => {
         state.touchesDead(task);
+        sharing.touchesDead(task, memory);
         return onDeadAccess(task, operation, memory);
       };
     }

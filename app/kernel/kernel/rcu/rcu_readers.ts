@@ -1,6 +1,6 @@
 import { ScytheBug } from '../../../base/assert.ts';
 import { machineInForce, runningTask } from '../../../sim/machine-in-force.ts';
-import { FOLLOWS, SimObject } from '../../../sim/object.ts';
+import { FOLLOWS, type Hold, SimObject } from '../../../sim/object.ts';
 import { BlockingEffect, Effect, type Operation } from '../../../sim/operation.ts';
 import type { Task } from '../../../sim/task.ts';
 import type { StackEntry } from '../../stack.ts';
@@ -34,6 +34,10 @@ export class RcuReaders extends SimObject {
 
   override holders(): readonly Task[] {
     return this.inside.map(({ task }) => task);
+  }
+
+  override hold(task: Task): Hold {
+    return this.inside.some((section) => section.task === task) ? 'shared' : 'none';
   }
 
   override snapshot(): readonly RcuSection[] {

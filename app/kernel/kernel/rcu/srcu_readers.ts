@@ -1,6 +1,6 @@
 import type { Memory } from '../../../sim/memory.ts';
 import { Cell } from '../../../sim/cell.ts';
-import { SimObject } from '../../../sim/object.ts';
+import { type Hold, SimObject } from '../../../sim/object.ts';
 import { BlockingEffect, Effect, type Operation } from '../../../sim/operation.ts';
 import type { Task } from '../../../sim/task.ts';
 import type { StackEntry } from '../../stack.ts';
@@ -47,6 +47,10 @@ export class SrcuReaders extends SimObject {
 
   override restore(snapshot: unknown): void {
     this.count = snapshot as number;
+  }
+
+  override hold(task: Task): Hold {
+    return this.sections.some((section) => section.task === task) ? 'shared' : 'none';
   }
 
   override likeness(): number {
