@@ -44,7 +44,9 @@ test('a bound leaves out nothing that needs no more preemptions', { timeout: 60_
       fc.pre(runToEnd(all, 300).finished);
       const bounded = runToEnd(new BoundedSearch(program, 'preemptions', { most: bound }));
       const within = [...needed].filter(([, preemptions]) => preemptions <= bound);
-      expect(bounded.outcomes.map(({ title }) => title).sort()).toEqual(within.map(([title]) => title).sort());
+      expect(bounded.outcomes.map(({ title }) => title).sort()).toEqual(
+        within.map(([title]) => title).sort(),
+      );
     }),
     { numRuns: 300, seed: 1 },
   );

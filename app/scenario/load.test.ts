@@ -221,7 +221,7 @@ describe('a bad file is refused with place, cause and fix', () => {
     [
       'a misspelt strategy',
       `${GOOD}search: { strategy: dpr }\n`,
-      'not-allowed | f.yaml:6:21: search.strategy cannot be "dpr"; did you mean "dpor"? (use one of: dpor, bounded, pct, random, exhaustive)',
+      'not-allowed | f.yaml:6:21: search.strategy cannot be "dpr"; did you mean "dpor"? (use one of: dpor, states, bounded, pct, random, exhaustive)',
     ],
     [
       'an assignment for a comparison',

@@ -22,8 +22,11 @@ test.each(smallScenarios)('a search leaves nothing out that can be noticed: $nam
   }
 });
 
-test.each(smallScenarios)('in full, operations said to be independent commute: $name', ({ tasks, detail }) => {
-  const { pairs, breaches } = audit(smallKernel(tasks(true), detail), { executions: 4 });
-  expect(pairs).toBeGreaterThan(0);
-  expect(breaches.map(formatBreach)).toEqual([]);
-});
+test.each(smallScenarios)(
+  'in full, operations said to be independent commute: $name',
+  ({ tasks, detail }) => {
+    const { pairs, breaches } = audit(smallKernel(tasks(true), detail), { executions: 4 });
+    expect(pairs).toBeGreaterThan(0);
+    expect(breaches.map(formatBreach)).toEqual([]);
+  },
+);
