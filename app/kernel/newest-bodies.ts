@@ -23,6 +23,7 @@ export const newestBodies: Readonly<Record<string, string>> = {
   kvm_mmu_notifier_invalidate_range_end: 'two counts: of all starts, and of those that hit a memslot',
   kvm_mmu_notifier_invalidate_range_start: 'two counts: of all starts, and of those that hit a memslot',
   kvm_mmu_notifier_test_young: 'without mmu_lock',
+  kvm_mmu_uninit_tdp_mmu: 'under mmu_lock for read',
   kvm_settle_invalidations: 'a count that was left is set to 0; one that is lost is warned of',
   kvm_tdp_mmu_page_fault: 'gives the page back under mmu_lock',
   lock_vma_under_rcu: 'faults take the lock of the VMA only',

@@ -31,6 +31,8 @@ export interface TreeTraits {
   readonly spteZapTouchesPage: boolean;
   /** With PREEMPT_RT timers run in threads of their own, `ktimers/N`, instead of ksoftirqd (from v6.13 on). */
   readonly ktimersThreads?: boolean;
+  /** `kvm->mmu_lock` is a spinlock on x86, too (until v5.11). */
+  readonly mmuLockIsSpinlock?: boolean;
   /** There is no /dev/gru: the driver was taken out. */
   readonly withoutGru?: boolean;
 }

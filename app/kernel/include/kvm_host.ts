@@ -7,6 +7,7 @@ import { Mutex } from '../kernel/locking/mutex.ts';
 import type { RawSpinlock } from '../kernel/locking/raw_spinlock.ts';
 import { Rwlock } from '../kernel/locking/rwlock.ts';
 import { Spinlock } from '../kernel/locking/spinlock.ts';
+import { kernel } from '../kernel.ts';
 import { Struct } from '../struct.ts';
 import { Atomic } from './atomic.ts';
 import { ListHead } from './list.ts';
@@ -124,8 +125,10 @@ export class KvmArch extends Struct {
 
 /** struct kvm - one virtual machine, from KVM_CREATE_VM to the last put of `users_count`. */
 export class Kvm extends Struct {
-  /** Guards SPTEs and the invalidation counters: written by zaps, read by faults. */
-  readonly mmu_lock = new Rwlock('&(kvm)->mmu_lock', this.memory);
+  /** Guards SPTEs and the invalidation counters: zaps write, faults read. A spinlock for both until v5.11. */
+  readonly mmu_lock: Rwlock | Spinlock = kernel().tree.traits.mmuLockIsSpinlock
+    ? new Spinlock('&kvm->mmu_lock', this.memory)
+    : new Rwlock('&(kvm)->mmu_lock', this.memory);
   /** Taken outside of slots_arch_lock; never inside `srcu`, and never by a notifier. */
   readonly slots_lock = new Mutex('&kvm->slots_lock', this.memory);
   readonly slots_arch_lock = new Mutex('&kvm->slots_arch_lock', this.memory);

@@ -10,7 +10,6 @@ import {
 import { current, type TaskStruct } from '../include/sched.ts';
 import { kfunc, replace } from '../kfunc.ts';
 import { mmgrab } from '../kernel/fork.ts';
-import { write_lock } from '../kernel/locking/rwlock.ts';
 import { spin_lock, Spinlock, spin_unlock } from '../kernel/locking/spinlock.ts';
 import { user_process_at_boot } from '../kernel/process.ts';
 import { schedule_timeout_uninterruptible } from '../kernel/sched/core.ts';
@@ -25,6 +24,7 @@ import { createVm, HVA, rangeOf, VmBench, vcpuOf } from '../testing/vm.ts';
 import { findTree } from '../trees/index.ts';
 import type { Patch, Tree } from '../tree.ts';
 import { kvm_create_vm } from '../virt/kvm/kvm_main.ts';
+import { KVM_MMU_LOCK } from '../virt/kvm/kvm_mm.ts';
 import { gfn_to_pfn_cache_invalidate_start } from '../virt/kvm/pfncache.ts';
 import { lock_mn_invalidate, unlock_mn_invalidate } from '../virt/kvm/kvm_mmu_notifier.ts';
 import { kvm_mmu_page_fault } from '../arch/x86/kvm/mmu.ts';
@@ -189,7 +189,7 @@ test('asking a guest whether it used a page takes mmu_lock in v6.12, and goes wi
       *holder() {
         const kvm = yield* createVm();
         yield* kvm_mmu_page_fault(vcpuOf(kvm), 0, true);
-        yield* write_lock(kvm.mmu_lock);
+        yield* KVM_MMU_LOCK(kvm);
         yield* meeting.write(true);
       },
       *asking() {

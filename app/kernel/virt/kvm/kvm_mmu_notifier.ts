@@ -16,7 +16,6 @@ import {
 } from '../../include/mmu_notifier.ts';
 import { rcu_dereference, smp_wmb } from '../../include/rwonce.ts';
 import { raw_spin_lock, raw_spin_unlock, RawSpinlock } from '../../kernel/locking/raw_spinlock.ts';
-import { write_lock, write_unlock } from '../../kernel/locking/rwlock.ts';
 import { spin_lock, spin_unlock } from '../../kernel/locking/spinlock.ts';
 import { WARN_ON_ONCE } from '../../kernel/panic.ts';
 import { srcu_read_lock, srcu_read_unlock } from '../../kernel/rcu/srcutree.ts';
@@ -25,6 +24,7 @@ import { kfunc, nothing } from '../../kfunc.ts';
 import { mmu_notifier_register } from '../../mm/mmu_notifier.ts';
 import { trace_event } from '../../trace-events.ts';
 import { gfn_to_pfn_cache_invalidate_start } from './pfncache.ts';
+import { KVM_MMU_LOCK, KVM_MMU_UNLOCK } from './kvm_mm.ts';
 import { KVM_BUG_ON, kvm_flush_remote_tlbs } from './requests.ts';
 
 // The part of virt/kvm/kvm_main.c that listens to the process's address space: what the host unmaps, the guest
@@ -90,7 +90,7 @@ export const __kvm_handle_hva_range = kfunc(
       if (!found_memslot) {
         found_memslot = true;
         if (range.lockless !== true) {
-          yield* write_lock(kvm.mmu_lock);
+          yield* KVM_MMU_LOCK(kvm);
           if (range.on_lock !== null) yield* range.on_lock(kvm);
           if (range.handler === null) break;
         }
@@ -105,7 +105,7 @@ export const __kvm_handle_hva_range = kfunc(
     }
 
     if (range.flush_on_ret && ret) yield* kvm_flush_remote_tlbs(kvm);
-    if (found_memslot && range.lockless !== true) yield* write_unlock(kvm.mmu_lock);
+    if (found_memslot && range.lockless !== true) yield* KVM_MMU_UNLOCK(kvm);
     yield* srcu_read_unlock(kvm.srcu, idx);
     return { ret, found_memslot };
   },

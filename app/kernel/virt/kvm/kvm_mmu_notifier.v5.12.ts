@@ -4,11 +4,11 @@ import { PAGE_SIZE, ULONG_MAX } from '../../include/mm_types.ts';
 import { mmu_notifier_range_blockable } from '../../include/mmu_notifier.ts';
 import { rcu_dereference, smp_wmb } from '../../include/rwonce.ts';
 import { BUG_ON } from '../../kernel/bug.ts';
-import { write_lock, write_unlock } from '../../kernel/locking/rwlock.ts';
 import { srcu_read_lock, srcu_read_unlock } from '../../kernel/rcu/srcutree.ts';
 import { replace } from '../../kfunc.ts';
 import type { Body } from '../../../sim/call.ts';
 import { kvm_settle_invalidations } from './kvm_main.ts';
+import { KVM_MMU_LOCK, KVM_MMU_UNLOCK } from './kvm_mm.ts';
 import {
   kvm_mmu_notifier_invalidate_range_end,
   kvm_mmu_notifier_invalidate_range_start,
@@ -27,8 +27,7 @@ function* change(kvm: Kvm, by: number): Body<number> {
  * KVM up to v5.12: one count, of all starts, whether there is a memslot in the range or not, and no count that changes of
  * memslots would wait for. While it is raised, every fault is retried.
  *
- * Models: virt/kvm/kvm_main.c as of v5.10. Leaves out: that mmu_lock was a spinlock up to v5.11, and that v5.12 retries
- * faults in the range only.
+ * Models: virt/kvm/kvm_main.c as of v5.10. Leaves out: that v5.12 retries faults in the range only.
  */
 export const v5_12Replacements = [
   replace(
@@ -36,7 +35,7 @@ export const v5_12Replacements = [
     function* (mn, range) {
       const kvm = mmu_notifier_to_kvm(mn);
       const idx = yield* srcu_read_lock(kvm.srcu);
-      yield* write_lock(kvm.mmu_lock);
+      yield* KVM_MMU_LOCK(kvm);
       if ((yield* change(kvm, 1)) === 1) {
         yield* kvm.mmu_invalidate_range_start.write(0);
         yield* kvm.mmu_invalidate_range_end.write(ULONG_MAX);
@@ -51,7 +50,7 @@ export const v5_12Replacements = [
         if (yield* kvm_unmap_gfn_range(kvm, gfns)) flush = true;
       }
       if (flush) yield* kvm_flush_remote_tlbs(kvm);
-      yield* write_unlock(kvm.mmu_lock);
+      yield* KVM_MMU_UNLOCK(kvm);
       yield* srcu_read_unlock(kvm.srcu, idx);
       return 0;
     },
@@ -61,11 +60,11 @@ export const v5_12Replacements = [
     kvm_mmu_notifier_invalidate_range_end,
     function* (mn) {
       const kvm = mmu_notifier_to_kvm(mn);
-      yield* write_lock(kvm.mmu_lock);
+      yield* KVM_MMU_LOCK(kvm);
       yield* kvm.mmu_invalidate_seq.write((yield* kvm.mmu_invalidate_seq.read()) + 1);
       smp_wmb();
       const count = yield* change(kvm, -1);
-      yield* write_unlock(kvm.mmu_lock);
+      yield* KVM_MMU_UNLOCK(kvm);
       yield* BUG_ON(count < 0, 'virt/kvm/kvm_main.c:560');
     },
     'the one count goes down, under mmu_lock; BUG if below 0',

@@ -16,7 +16,7 @@ import {
   type Spte,
 } from '../../../include/kvm_host.ts';
 import { rcu_dereference, READ_ONCE, smp_rmb, WRITE_ONCE } from '../../../include/rwonce.ts';
-import { read_lock, read_unlock, write_lock, write_unlock } from '../../../kernel/locking/rwlock.ts';
+import { read_lock, read_unlock } from '../../../kernel/locking/rwlock.ts';
 import { rcu_read_lock, rcu_read_unlock } from '../../../kernel/rcu/tree.ts';
 import { WARN_ON_ONCE } from '../../../kernel/panic.ts';
 import { kernel } from '../../../kernel.ts';
@@ -30,6 +30,7 @@ import {
   kvm_set_pfn_accessed,
   kvm_set_pfn_dirty,
 } from '../../../virt/kvm/guest_memory.ts';
+import { KVM_MMU_LOCK, KVM_MMU_UNLOCK, mmuRwlock } from '../../../virt/kvm/kvm_mm.ts';
 import { kvm_flush_remote_tlbs } from '../../../virt/kvm/requests.ts';
 import type { KvmGfnRange } from '../../../virt/kvm/kvm_mmu_notifier.ts';
 
@@ -151,18 +152,18 @@ export const handle_changed_spte = kfunc('handle_changed_spte', function* (old: 
 export const kvm_mmu_zap_all = kfunc(
   'kvm_mmu_zap_all',
   function* (kvm: Kvm) {
-    yield* write_lock(kvm.mmu_lock);
+    yield* KVM_MMU_LOCK(kvm);
     yield* kvm_tdp_mmu_zap_all(kvm);
-    yield* write_unlock(kvm.mmu_lock);
+    yield* KVM_MMU_UNLOCK(kvm);
   },
   { inlined: true },
 );
 
 /** kvm_mmu_uninit_tdp_mmu() - what vCPUs mapped after the last zap goes with the page tables. */
 export const kvm_mmu_uninit_tdp_mmu = kfunc('kvm_mmu_uninit_tdp_mmu', function* (kvm: Kvm) {
-  yield* read_lock(kvm.mmu_lock);
+  yield* read_lock(mmuRwlock(kvm));
   yield* kvm_tdp_mmu_zap_all(kvm);
-  yield* read_unlock(kvm.mmu_lock);
+  yield* read_unlock(mmuRwlock(kvm));
 });
 
 export const kvm_tdp_mmu_zap_all = kfunc('kvm_tdp_mmu_zap_all', function* (kvm: Kvm) {
@@ -185,10 +186,10 @@ export const kvm_tdp_mmu_zap_all = kfunc('kvm_tdp_mmu_zap_all', function* (kvm: 
 export const kvm_arch_flush_shadow_memslot = kfunc(
   'kvm_arch_flush_shadow_memslot',
   function* (kvm: Kvm) {
-    yield* write_lock(kvm.mmu_lock);
+    yield* KVM_MMU_LOCK(kvm);
     const flush = yield* tdp_mmu_zap_leafs(kvm, 0, Number.MAX_SAFE_INTEGER);
     if (flush) yield* kvm_flush_remote_tlbs(kvm);
-    yield* write_unlock(kvm.mmu_lock);
+    yield* KVM_MMU_UNLOCK(kvm);
   },
   { leaves: nothing },
 );
@@ -303,11 +304,11 @@ export const kvm_tdp_mmu_page_fault = kfunc(
     if (r !== RET_PF_CONTINUE) return r;
 
     r = RET_PF_RETRY;
-    yield* read_lock(kvm.mmu_lock);
+    yield* read_lock(mmuRwlock(kvm));
     if (!(yield* is_page_fault_stale(vcpu, fault))) r = yield* kvm_tdp_mmu_map(vcpu, fault);
     // No reference stays behind: start and end of invalidations keep the SPTE honest.
     yield* kvm_mmu_finish_page_fault(fault, r);
-    yield* read_unlock(kvm.mmu_lock);
+    yield* read_unlock(mmuRwlock(kvm));
     return r;
   },
   { inlined: true },

@@ -1,6 +1,7 @@
 import { replace } from '../../../kfunc.ts';
 import { read_lock, read_unlock } from '../../../kernel/locking/rwlock.ts';
 import { kvm_release_page, kvm_set_pfn_accessed } from '../../../virt/kvm/guest_memory.ts';
+import { mmuRwlock } from '../../../virt/kvm/kvm_mm.ts';
 import {
   is_page_fault_stale,
   kvm_mmu_faultin_pfn,
@@ -21,9 +22,9 @@ export const v6_12Replacements = [
       if (r !== RET_PF_CONTINUE) return r;
 
       r = RET_PF_RETRY;
-      yield* read_lock(kvm.mmu_lock);
+      yield* read_lock(mmuRwlock(kvm));
       if (!(yield* is_page_fault_stale(vcpu, fault))) r = yield* kvm_tdp_mmu_map(vcpu, fault);
-      yield* read_unlock(kvm.mmu_lock);
+      yield* read_unlock(mmuRwlock(kvm));
       yield* kvm_mmu_finish_page_fault(fault, r);
       return r;
     },
