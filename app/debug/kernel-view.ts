@@ -24,6 +24,7 @@ const COUNTERS: ReadonlyMap<string, string> = new Map([
   ['mm_count', ''],
   ['mn_active_invalidate_count', ''],
   ['mmu_invalidate_in_progress', ''],
+  ['mmu_notifier_count', ''],
   ['rss_stat[MM_FILEPAGES]', 'pages'],
   ['rss_stat[MM_ANONPAGES]', 'pages'],
   ['rss_stat[MM_SWAPENTS]', 'pages'],

@@ -28,6 +28,9 @@ export const newestBodies: Readonly<Record<string, string>> = {
   kvm_tdp_mmu_page_fault: 'gives the page back under mmu_lock',
   lock_vma_under_rcu: 'faults take the lock of the VMA only',
   mas_store_gfp: 'the VMAs are in the maple tree only',
+  mmu_invalidate_retry_gfn:
+    'an invalidation under way is a reason if the frame is in its range, which must be there',
+  mmu_invalidate_retry_gfn_unsafe: 'an invalidation under way is a reason if the frame is in its range',
   mn_check_refusal: 'warns if who refuses has an end, or must not refuse',
   mn_hlist_unwind: 'all ends of the list are called where a start was refused',
   oom_mm_installed: 'the mm of a victim is not marked; nobody asks',

@@ -182,10 +182,14 @@ export class MemoryInspector {
         users_count: kvm.users_count.value,
         online_vcpus: kvm.online_vcpus.value,
         mn_active_invalidate_count: kvm.mn_active_invalidate_count.value,
-        mmu_invalidate_in_progress: kvm.mmu_invalidate_in_progress.value,
-        mmu_invalidate_seq: kvm.mmu_invalidate_seq.value,
-        mmu_invalidate_range_start: kvm.mmu_invalidate_range_start.value,
-        mmu_invalidate_range_end: kvm.mmu_invalidate_range_end.value,
+        ...Object.fromEntries(
+          [
+            kvm.mmu_invalidate_in_progress,
+            kvm.mmu_invalidate_seq,
+            kvm.mmu_invalidate_range_start,
+            kvm.mmu_invalidate_range_end,
+          ].map(({ field, value }) => [field, value]),
+        ),
       },
       memslots: slots.map(({ id, base_gfn, npages, userspace_addr }) => ({
         id,

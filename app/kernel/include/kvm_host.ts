@@ -8,6 +8,7 @@ import type { RawSpinlock } from '../kernel/locking/raw_spinlock.ts';
 import { Rwlock } from '../kernel/locking/rwlock.ts';
 import { Spinlock } from '../kernel/locking/spinlock.ts';
 import { kernel } from '../kernel.ts';
+import { printsNew } from '../report/wording.ts';
 import { Struct } from '../struct.ts';
 import { Atomic } from './atomic.ts';
 import { ListHead } from './list.ts';
@@ -123,6 +124,17 @@ export class KvmArch extends Struct {
   }
 }
 
+/** What a field was called before v6.0. */
+const NOTIFIER_NAMES = {
+  mmu_invalidate_in_progress: 'mmu_notifier_count',
+  mmu_invalidate_seq: 'mmu_notifier_seq',
+  mmu_invalidate_range_start: 'mmu_notifier_range_start',
+  mmu_invalidate_range_end: 'mmu_notifier_range_end',
+} as const;
+
+const nameOf = (field: keyof typeof NOTIFIER_NAMES): string =>
+  printsNew('mmuInvalidateNames') ? field : NOTIFIER_NAMES[field];
+
 /** struct kvm - one virtual machine, from KVM_CREATE_VM to the last put of `users_count`. */
 export class Kvm extends Struct {
   /** Guards SPTEs and the invalidation counters: zaps write, faults read. A spinlock for both until v5.11. */
@@ -157,11 +169,11 @@ export class Kvm extends Struct {
   readonly gpc_list = new ListHead<GfnToPfnCache>('gpc_list', this.memory);
   readonly mmu_notifier = new MmuNotifier(this.memory, 'mmu_notifier.', this);
   /** +1 at each end that hit a memslot. Under mmu_lock for write; faults read it bare, too. */
-  readonly mmu_invalidate_seq = this.field('mmu_invalidate_seq', 0);
+  readonly mmu_invalidate_seq = this.field(nameOf('mmu_invalidate_seq'), 0);
   /** Starts minus ends that hit a memslot; signed. Under mmu_lock for write. */
-  readonly mmu_invalidate_in_progress = this.field('mmu_invalidate_in_progress', 0);
-  readonly mmu_invalidate_range_start = this.field('mmu_invalidate_range_start', INVALID_GPA);
-  readonly mmu_invalidate_range_end = this.field('mmu_invalidate_range_end', INVALID_GPA);
+  readonly mmu_invalidate_in_progress = this.field(nameOf('mmu_invalidate_in_progress'), 0);
+  readonly mmu_invalidate_range_start = this.field(nameOf('mmu_invalidate_range_start'), INVALID_GPA);
+  readonly mmu_invalidate_range_end = this.field(nameOf('mmu_invalidate_range_end'), INVALID_GPA);
   readonly srcu = new SrcuStruct('&kvm->srcu', this.memory);
   readonly irq_srcu = new SrcuStruct('&kvm->irq_srcu', this.memory);
   readonly vm_list = new ListHead<Kvm>('vm_list', this.memory, this);

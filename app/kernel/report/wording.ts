@@ -34,6 +34,11 @@ export const WORDING = {
   slabInKasanKind: { since: [6, 4], before: 'KASAN: use-after-free', after: 'KASAN: slab-use-after-free' },
   dumpPagePointer: { since: [6, 8], before: 'page:<pointer> refcount:', after: 'page: refcount:' },
   oopsPrefix: { since: [6, 10], before: 'Oops: 0000; invalid opcode: 0000', after: 'Oops: Oops: 0000' },
+  mmuInvalidateNames: {
+    since: [6, 0],
+    before: 'kvm->mmu_notifier_count, mmu_notifier_seq, mmu_notifier_range_start and _end',
+    after: 'mmu_invalidate_in_progress, mmu_invalidate_seq, mmu_invalidate_range_start and _end',
+  },
   uidInDumps: { since: [6, 12], before: 'CPU line without UID', after: 'UID: 0' },
   verboseTaint: { since: [6, 12], before: 'no second line of taint', after: 'Tainted: [W]=WARN' },
   oopsWithoutSmp: { since: [7, 3], before: 'SMP in the line of an oops', after: 'no SMP' },

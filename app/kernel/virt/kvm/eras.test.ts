@@ -1,16 +1,22 @@
 import { describe, expect, test } from 'vitest';
-import { is_page_fault_stale, kvm_mmu_page_fault, RET_PF_FIXED } from '../../arch/x86/kvm/mmu.ts';
+import {
+  is_page_fault_stale,
+  kvm_mmu_page_fault,
+  RET_PF_FIXED,
+  RET_PF_RETRY,
+} from '../../arch/x86/kvm/mmu.ts';
 import {
   mmu_notifier_invalidate_range_end,
+  mmu_notifier_invalidate_range_start,
   mmu_notifier_invalidate_range_start_nonblock,
 } from '../../include/mmu_notifier.ts';
+import type { Kvm } from '../../include/kvm_host.ts';
 import { extend } from '../../kfunc.ts';
 import { dmesg } from '../../testing/boot.ts';
 import { createVm, rangeOf, VmBench, vcpuOf } from '../../testing/vm.ts';
 import { compareTrees } from '../../tree-diff.ts';
 import { findTree } from '../../trees/index.ts';
 import type { Patch, Tree } from '../../tree.ts';
-import type { Kvm } from '../../include/kvm_host.ts';
 
 // What the KVM of older and newer trees does otherwise.
 
@@ -110,4 +116,90 @@ describe('mmu_lock', () => {
     });
     expect(told('v5.11', 'v5.12', 'kvm_tdp_mmu_page_fault')[0]).toContain('spinlock');
   });
+});
+
+describe('a guest fault', () => {
+  /** What becomes of a fault on frame 2 while invalidations of these frames are under way; 9 is in no memslot. */
+  function faultDuring(name: string, frames: readonly number[], early: boolean): number {
+    const bench = new VmBench({ tree: tree(name) });
+    const page = bench.page(2);
+    let r = -1;
+    function* start() {
+      for (const gfn of frames) yield* mmu_notifier_invalidate_range_start(rangeOf(bench.mm, gfn));
+    }
+    if (!early) bench.meanwhile = start;
+    bench.run({
+      *vmm() {
+        const kvm = yield* createVm();
+        if (early) yield* start();
+        r = yield* kvm_mmu_page_fault(vcpuOf(kvm), 2, true);
+      },
+    });
+    expect(dmesg(bench.kernel)).toEqual([]);
+    expect(page._refcount.value).toBe(1);
+    return r;
+  }
+
+  test.each([true, false])('is retried during any invalidation until v5.11, early: %s', (early) => {
+    for (const name of ['v4.14', 'v5.10', 'v5.11']) {
+      for (const frames of [[2], [3], [9], [9, 3]]) {
+        expect(faultDuring(name, frames, early)).toBe(RET_PF_RETRY);
+      }
+      expect(faultDuring(name, [], early)).toBe(RET_PF_FIXED);
+    }
+  });
+
+  test.each([true, false])('is retried if its frame is in the range from v5.12 on, early: %s', (early) => {
+    for (const name of ['v5.12', 'v5.15', 'v6.18']) {
+      for (const frames of [[2], [9, 2], [3, 2], [1, 3]]) {
+        expect(faultDuring(name, frames, early)).toBe(RET_PF_RETRY);
+      }
+      for (const frames of [[3], [9], [9, 3], [0, 1], []]) {
+        expect(faultDuring(name, frames, early)).toBe(RET_PF_FIXED);
+      }
+    }
+  });
+
+  test('a range of v5.12 is forgotten when the last invalidation is over', () => {
+    const bench = new VmBench({ tree: tree('v5.12') });
+    bench.page(2);
+    const results: number[] = [];
+    bench.run({
+      *vmm() {
+        const kvm = yield* createVm();
+        const range = rangeOf(bench.mm, 0, 4);
+        yield* mmu_notifier_invalidate_range_start(range);
+        results.push(yield* kvm_mmu_page_fault(vcpuOf(kvm), 2, true));
+        yield* mmu_notifier_invalidate_range_end(range);
+        yield* mmu_notifier_invalidate_range_start(rangeOf(bench.mm, 3));
+        results.push(yield* kvm_mmu_page_fault(vcpuOf(kvm), 2, true));
+      },
+    });
+    expect(results).toEqual([RET_PF_RETRY, RET_PF_FIXED]);
+  });
+
+  test('is told of by a comparison of trees', () => {
+    const [before, after] = told('v5.11', 'v5.12', 'mmu_invalidate_retry_gfn');
+    expect(before).toContain('any invalidation');
+    expect(after).toContain('range');
+  });
+});
+
+test('the counts of invalidations are called mmu_notifier_* until v6.0', () => {
+  const names = ['v5.10', 'v5.18', 'v6.1', 'v6.12'].map((name) => {
+    const bench = new VmBench({ tree: tree(name) });
+    let found: readonly string[] = [];
+    bench.run({
+      *vmm() {
+        const kvm = yield* createVm();
+        found = [kvm.mmu_invalidate_in_progress.name, kvm.mmu_invalidate_seq.name];
+      },
+    });
+    return found.join(' ');
+  });
+  const before = 'kvm->mmu_notifier_count kvm->mmu_notifier_seq';
+  const after = 'kvm->mmu_invalidate_in_progress kvm->mmu_invalidate_seq';
+  expect(names).toEqual([before, before, after, after]);
+  const wordings = compareTrees(tree('v5.18'), tree('v6.1')).wordings.map(({ wording }) => wording);
+  expect(wordings).toContain('mmuInvalidateNames');
 });

@@ -1,7 +1,11 @@
 import { kvm_unmap_gfn_range } from '../../arch/x86/kvm/mmu.ts';
-import type { Kvm } from '../../include/kvm_host.ts';
-import { PAGE_SIZE, ULONG_MAX } from '../../include/mm_types.ts';
-import { mmu_notifier_range_blockable } from '../../include/mmu_notifier.ts';
+import { INVALID_GPA, type Kvm } from '../../include/kvm_host.ts';
+import { PAGE_SIZE } from '../../include/mm_types.ts';
+import {
+  mmu_notifier_range_blockable,
+  type MmuNotifier,
+  type MmuNotifierRange,
+} from '../../include/mmu_notifier.ts';
 import { rcu_dereference, smp_wmb } from '../../include/rwonce.ts';
 import { BUG_ON } from '../../kernel/bug.ts';
 import { srcu_read_lock, srcu_read_unlock } from '../../kernel/rcu/srcutree.ts';
@@ -16,45 +20,66 @@ import {
 } from './kvm_mmu_notifier.ts';
 import { kvm_flush_remote_tlbs } from './requests.ts';
 
-/** mmu_notifier_count, which is called mmu_invalidate_in_progress today. */
+/** mmu_notifier_count, which is called mmu_invalidate_in_progress since v6.0. */
 function* change(kvm: Kvm, by: number): Body<number> {
   const count = (yield* kvm.mmu_invalidate_in_progress.read()) + by;
   yield* kvm.mmu_invalidate_in_progress.write(count);
   return count;
 }
 
+/** What a start does: `begin` is told of the count, `add` of each range of guest frames that is hit. */
+export function invalidateRangeStart(
+  begin: (kvm: Kvm, count: number) => Body<void>,
+  add: (kvm: Kvm, start: number, end: number) => Body<void>,
+): (mn: MmuNotifier, range: MmuNotifierRange) => Body<number> {
+  return function* (mn, range) {
+    const kvm = mmu_notifier_to_kvm(mn);
+    const idx = yield* srcu_read_lock(kvm.srcu);
+    yield* KVM_MMU_LOCK(kvm);
+    yield* begin(kvm, yield* change(kvm, 1));
+    const may_block = mmu_notifier_range_blockable(range);
+    let flush = false;
+    for (const slot of yield* (yield* rcu_dereference(kvm.memslots)).slots.read()) {
+      const first = Math.max(0, Math.floor((range.start - slot.userspace_addr) / PAGE_SIZE));
+      const last = Math.min(slot.npages, Math.ceil((range.end - slot.userspace_addr) / PAGE_SIZE));
+      if (first >= last) continue;
+      const gfns = { slot, start: slot.base_gfn + first, end: slot.base_gfn + last, may_block };
+      yield* add(kvm, gfns.start, gfns.end);
+      if (yield* kvm_unmap_gfn_range(kvm, gfns)) flush = true;
+    }
+    if (flush) yield* kvm_flush_remote_tlbs(kvm);
+    yield* KVM_MMU_UNLOCK(kvm);
+    yield* srcu_read_unlock(kvm.srcu, idx);
+    return 0;
+  };
+}
+
+/** The first of several that overlap in time begins a range of its own. */
+function* beginRange(kvm: Kvm, count: number): Body<void> {
+  if (count !== 1) return;
+  yield* kvm.mmu_invalidate_range_start.write(INVALID_GPA);
+  yield* kvm.mmu_invalidate_range_end.write(INVALID_GPA);
+}
+
+function* widenRange(kvm: Kvm, start: number, end: number): Body<void> {
+  const before = yield* kvm.mmu_invalidate_range_start.read();
+  const last = yield* kvm.mmu_invalidate_range_end.read();
+  yield* kvm.mmu_invalidate_range_start.write(before === INVALID_GPA ? start : Math.min(before, start));
+  yield* kvm.mmu_invalidate_range_end.write(Math.max(last, end));
+}
+
 /**
  * KVM up to v5.12: one count, of all starts, whether there is a memslot in the range or not, and no count that changes of
- * memslots would wait for. While it is raised, every fault is retried.
+ * memslots would wait for.
  *
- * Models: virt/kvm/kvm_main.c as of v5.10. Leaves out: that v5.12 retries faults in the range only.
+ * Models: virt/kvm/kvm_main.c as of v5.10, with the range of v5.12. Leaves out: that this range is one of host
+ * addresses; here it is one of guest frames, as later.
  */
 export const v5_12Replacements = [
   replace(
     kvm_mmu_notifier_invalidate_range_start,
-    function* (mn, range) {
-      const kvm = mmu_notifier_to_kvm(mn);
-      const idx = yield* srcu_read_lock(kvm.srcu);
-      yield* KVM_MMU_LOCK(kvm);
-      if ((yield* change(kvm, 1)) === 1) {
-        yield* kvm.mmu_invalidate_range_start.write(0);
-        yield* kvm.mmu_invalidate_range_end.write(ULONG_MAX);
-      }
-      const may_block = mmu_notifier_range_blockable(range);
-      let flush = false;
-      for (const slot of yield* (yield* rcu_dereference(kvm.memslots)).slots.read()) {
-        const first = Math.max(0, Math.floor((range.start - slot.userspace_addr) / PAGE_SIZE));
-        const last = Math.min(slot.npages, Math.ceil((range.end - slot.userspace_addr) / PAGE_SIZE));
-        if (first >= last) continue;
-        const gfns = { slot, start: slot.base_gfn + first, end: slot.base_gfn + last, may_block };
-        if (yield* kvm_unmap_gfn_range(kvm, gfns)) flush = true;
-      }
-      if (flush) yield* kvm_flush_remote_tlbs(kvm);
-      yield* KVM_MMU_UNLOCK(kvm);
-      yield* srcu_read_unlock(kvm.srcu, idx);
-      return 0;
-    },
-    'one count of all starts, under mmu_lock; memslot changes do not wait for it',
+    invalidateRangeStart(beginRange, widenRange),
+    'one count of all starts, and the range of frames, under mmu_lock',
   ),
   replace(
     kvm_mmu_notifier_invalidate_range_end,

@@ -251,7 +251,7 @@ export const mmu_invalidate_retry_gfn = kfunc(
   { inlined: true },
 );
 
-function* isInInvalidatedRange(kvm: Kvm, gfn: number): Body<boolean> {
+export function* isInInvalidatedRange(kvm: Kvm, gfn: number): Body<boolean> {
   if (gfn < (yield* kvm.mmu_invalidate_range_start.read())) return false;
   return gfn < (yield* kvm.mmu_invalidate_range_end.read());
 }
