@@ -291,5 +291,5 @@ const has = (bits: number, index: number): boolean => index < BITS && (bits & (1
 /** Tasks beyond never sleep. */
 const BITS = 31;
 /** Random walks before the search: at least so many that bring no news, one after the other, and at most. */
-const QUIET_WALKS = 30;
-const MOST_WALKS = 1000;
+const QUIET_WALKS = 100;
+const MOST_WALKS = 2000;
