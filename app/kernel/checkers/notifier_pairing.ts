@@ -145,7 +145,8 @@ function tellGru({ ms_range_active, ms_wait_queue: { head } }: GruMmStruct): voi
 /** What the VM counts, and who waits for that to come to 0. */
 function tellKvm(kvm: Kvm): void {
   const { mn_active_invalidate_count: active, mmu_invalidate_in_progress: progress } = kvm;
-  pr_err(`${kvm.stats_id}: mn_active_invalidate_count ${active.value}, ${progress.field} ${progress.value}`);
+  const ofAll = kvm.mn_invalidate_lock === null ? '' : `mn_active_invalidate_count ${active.value}, `;
+  pr_err(`${kvm.stats_id}: ${ofAll}${progress.field} ${progress.value}`);
   const waiter = kvm.mn_memslots_update_rcuwait.task.value;
   if (waiter !== null) pr_err(`Left waiting: ${waiter.comm}/${waiter.pid}, which changes memslots`);
   else if (active.value !== 0) pr_err('Nobody waits for it now; a change of memslots would, for ever.');

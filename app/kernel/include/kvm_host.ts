@@ -158,8 +158,11 @@ export class Kvm extends Struct {
   readonly vcpu_array = this.field<readonly KvmVcpu[]>('vcpu_array', []);
   readonly online_vcpus = new Atomic('online_vcpus', 0, this.memory);
   readonly users_count = new Refcount('users_count', 1, this.memory);
-  /** Guards mn_active_invalidate_count and the change of `memslots`. Its type is a matter of patches. */
-  mn_invalidate_lock!: Spinlock | RawSpinlock;
+  /**
+   * Guards mn_active_invalidate_count and the change of `memslots`. Its type is a matter of patches; null where there is
+   * none, nor a count that it would guard (before v5.15).
+   */
+  mn_invalidate_lock: Spinlock | RawSpinlock | null = null;
   /** Starts minus ends, whether a memslot was hit or not. Under mn_invalidate_lock. */
   readonly mn_active_invalidate_count = this.field('mn_active_invalidate_count', 0);
   /** Its one waiter holds slots_lock. */

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { notifierPairing } from '../../checkers/notifier_pairing.ts';
+import { mmu_notifier_unregister } from '../../mm/mmu_notifier.ts';
 import {
   is_page_fault_stale,
   kvm_mmu_page_fault,
@@ -13,10 +15,11 @@ import {
 import type { Kvm } from '../../include/kvm_host.ts';
 import { extend } from '../../kfunc.ts';
 import { dmesg } from '../../testing/boot.ts';
-import { createVm, rangeOf, VmBench, vcpuOf } from '../../testing/vm.ts';
+import { createVm, rangeOf, REGION, VmBench, vcpuOf } from '../../testing/vm.ts';
 import { compareTrees } from '../../tree-diff.ts';
 import { findTree } from '../../trees/index.ts';
 import type { Patch, Tree } from '../../tree.ts';
+import { kvm_set_memory_region } from './memslots.ts';
 
 // What the KVM of older and newer trees does otherwise.
 
@@ -202,4 +205,75 @@ test('the counts of invalidations are called mmu_notifier_* until v6.0', () => {
   expect(names).toEqual([before, before, after, after]);
   const wordings = compareTrees(tree('v5.18'), tree('v6.1')).wordings.map(({ wording }) => wording);
   expect(wordings).toContain('mmuInvalidateNames');
+});
+
+describe('a change of memslots', () => {
+  /** One while an invalidation has started, and never ends: is it carried out? */
+  function comesThrough(name: string): boolean {
+    const bench = new VmBench({ tree: tree(name) });
+    const vm = bench.meetingPoint<Kvm | null>(null);
+    let slots = -1;
+    const { changer } = bench.run({
+      *changer() {
+        const kvm = (yield* vm.await((value) => value !== null)) as Kvm;
+        yield* kvm_set_memory_region(kvm, { ...REGION, memory_size: 0 });
+        slots = kvm.memslots.value.slots.value.length;
+      },
+      *vmm() {
+        const kvm = yield* createVm();
+        yield* mmu_notifier_invalidate_range_start(rangeOf(bench.mm, 0));
+        yield* vm.write(kvm);
+      },
+    });
+    expect(dmesg(bench.kernel)).toEqual([]);
+    expect(slots).toBe(changer.thread.state === 'ended' ? 0 : -1);
+    return changer.thread.state === 'ended';
+  }
+
+  test('does not wait for invalidations before v5.15', () => {
+    const names = ['v4.14', 'v5.10', 'v5.11', 'v5.12', 'v5.15-rc1', 'v5.15', 'v6.18'];
+    expect(names.map(comesThrough)).toEqual([true, true, true, true, false, false, false]);
+  });
+
+  test('leaves the count even, although the end finds no memslot', () => {
+    const bench = new VmBench({ tree: tree('v5.12') });
+    const counts: number[] = [];
+    bench.run({
+      *vmm() {
+        const kvm = yield* createVm();
+        const range = rangeOf(bench.mm, 0);
+        yield* mmu_notifier_invalidate_range_start(range);
+        yield* kvm_set_memory_region(kvm, { ...REGION, memory_size: 0 });
+        counts.push(kvm.mmu_invalidate_in_progress.value);
+        yield* mmu_notifier_invalidate_range_end(range);
+        counts.push(kvm.mmu_invalidate_in_progress.value);
+      },
+    });
+    expect(counts).toEqual([1, 0]);
+  });
+
+  test('is told of by a comparison of trees', () => {
+    expect(told('v5.12', 'v5.15', 'kvm_swap_active_memslots')[0]).toContain('at once');
+    expect(told('v5.12', 'v5.15', 'init_mn_invalidate_lock')[0]).toContain('no mn_invalidate_lock');
+  });
+});
+
+test.each([
+  ['v5.11', 'mmu_notifier_count 1'],
+  ['v5.12', 'mmu_notifier_count 1'],
+  ['v5.15', 'mn_active_invalidate_count 1, mmu_notifier_count 1'],
+  ['v6.12', 'mn_active_invalidate_count 1, mmu_invalidate_in_progress 1'],
+])('a start without an end is told on %s with the counts of that era', (name, counts) => {
+  const bench = new VmBench({ tree: tree(name), config: { SCYTHE_INVARIANTS: true } }, [notifierPairing]);
+  bench.run({
+    *vmm() {
+      const kvm = yield* createVm();
+      const range = rangeOf(bench.mm, 0);
+      yield* mmu_notifier_invalidate_range_start(range);
+      yield* mmu_notifier_unregister(kvm.mmu_notifier, bench.mm);
+      yield* mmu_notifier_invalidate_range_end(range);
+    },
+  });
+  bench.end();
+  expect(dmesg(bench.kernel)).toContain(`kvm-100: ${counts}`);
 });

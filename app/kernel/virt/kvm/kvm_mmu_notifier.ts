@@ -16,7 +16,7 @@ import {
 } from '../../include/mmu_notifier.ts';
 import { rcu_dereference, smp_wmb } from '../../include/rwonce.ts';
 import { raw_spin_lock, raw_spin_unlock, RawSpinlock } from '../../kernel/locking/raw_spinlock.ts';
-import { spin_lock, spin_unlock } from '../../kernel/locking/spinlock.ts';
+import { spin_lock, spin_unlock, type Spinlock } from '../../kernel/locking/spinlock.ts';
 import { WARN_ON_ONCE } from '../../kernel/panic.ts';
 import { srcu_read_lock, srcu_read_unlock } from '../../kernel/rcu/srcutree.ts';
 import { rcuwait_wake_up } from '../../kernel/rcuwait.ts';
@@ -57,14 +57,21 @@ export function mmu_notifier_to_kvm(mn: MmuNotifier): Kvm {
 }
 
 /** spin_lock(&kvm->mn_invalidate_lock), or raw_spin_lock() where a patch made it a raw lock. */
-export function* lock_mn_invalidate({ mn_invalidate_lock }: Kvm): Body<void> {
-  if (mn_invalidate_lock instanceof RawSpinlock) yield* raw_spin_lock(mn_invalidate_lock);
-  else yield* spin_lock(mn_invalidate_lock);
+export function* lock_mn_invalidate(kvm: Kvm): Body<void> {
+  const lock = mnInvalidateLock(kvm);
+  if (lock instanceof RawSpinlock) yield* raw_spin_lock(lock);
+  else yield* spin_lock(lock);
 }
 
-export function* unlock_mn_invalidate({ mn_invalidate_lock }: Kvm): Body<void> {
-  if (mn_invalidate_lock instanceof RawSpinlock) yield* raw_spin_unlock(mn_invalidate_lock);
-  else yield* spin_unlock(mn_invalidate_lock);
+export function* unlock_mn_invalidate(kvm: Kvm): Body<void> {
+  const lock = mnInvalidateLock(kvm);
+  if (lock instanceof RawSpinlock) yield* raw_spin_unlock(lock);
+  else yield* spin_unlock(lock);
+}
+
+function mnInvalidateLock({ mn_invalidate_lock }: Kvm): RawSpinlock | Spinlock {
+  if (mn_invalidate_lock !== null) return mn_invalidate_lock;
+  throw new Error('there is no mn_invalidate_lock in this tree: a body that takes it needs a replacement');
 }
 
 /**

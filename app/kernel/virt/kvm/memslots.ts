@@ -212,4 +212,4 @@ function copyMemslot(dest: KvmMemorySlot, src: KvmMemorySlot): void {
 
 const MEMORY_SLOT = { label: 'kvm_memory_slot', size: 256 };
 /** KVM_MEMSLOT_GEN_UPDATE_IN_PROGRESS, of a smaller number. */
-const UPDATE_IN_PROGRESS = 0x40000000;
+export const UPDATE_IN_PROGRESS = 0x40000000;
