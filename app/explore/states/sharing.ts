@@ -10,7 +10,9 @@ interface Use {
   /** Two tasks touch it in ways that do not commute. */
   contended: boolean;
   /** Locks that everybody had who touched it: alone, or together with others and only to read. Null: nobody touched it. */
-  guards: readonly SimObject['id'][] | null;
+  guards: readonly number[] | null;
+  /** Locks that everybody had alone who changed it: who has one of them looks at it undisturbed. */
+  changeGuards: readonly number[] | null;
   /** Nothing but waiting acquisitions and releases was seen on it. */
   plainLock: boolean;
   /** Touches of which nothing is to be learnt any more: who, how, and with which locks. */
@@ -97,6 +99,8 @@ export class Sharing {
   private isFree(task: Task, object: SimObject, access: Access): boolean {
     const use = this.uses.get(object.id);
     if (use?.contended !== true) return true;
+    if (access === 'read' && use.changeGuards?.some((lock) => this.holdOf(task, lock) !== 'none') === true)
+      return true;
     return use.guards?.some((lock) => enough(this.holdOf(task, lock), access)) === true;
   }
 
@@ -161,7 +165,7 @@ export class Sharing {
     let use = this.uses.get(object.id);
     if (use === undefined) {
       use = {
-        ...{ accesses: new Map(), contended: false, guards: null, plainLock: true },
+        ...{ accesses: new Map(), contended: false, guards: null, changeGuards: null, plainLock: true },
         ...{ known: new Set(), powerless: new Set() },
       };
       this.uses.set(object.id, use);
@@ -175,17 +179,18 @@ export class Sharing {
       if (use.contended) this.news = true;
     }
     this.learnAccess(use, task, access);
-    if (use.guards === null) {
-      use.guards = this.locksOf(task)
-        .filter((lock) => enough(lock.hold(task), access))
-        .map(({ id }) => id);
-    } else if (use.guards.length > 0) {
-      const kept = use.guards.filter((lock) => enough(this.holdOf(task, lock), access));
-      if (kept.length < use.guards.length) {
-        use.guards = kept;
-        if (use.contended) this.news = true;
-      }
-    }
+    const guards = this.common(use.guards, task, access);
+    const changeGuards = access === 'read' ? use.changeGuards : this.common(use.changeGuards, task, access);
+    if (use.contended && (isFewer(guards, use.guards) || isFewer(changeGuards, use.changeGuards)))
+      this.news = true;
+    use.guards = guards;
+    use.changeGuards = changeGuards;
+  }
+
+  /** Those of the locks, or of all if there are none yet, that the task has in a way that is enough for the access. */
+  private common(locks: readonly number[] | null, task: Task, access: Access): readonly number[] {
+    const candidates = locks ?? this.locksOf(task).map(({ id }) => id);
+    return candidates.filter((lock) => enough(this.holdOf(task, lock), access));
   }
 
   private learnAccess(use: Use, { index }: Task, access: Access): void {
@@ -202,6 +207,9 @@ export class Sharing {
     }
   }
 }
+
+const isFewer = (now: readonly number[] | null, before: readonly number[] | null): boolean =>
+  before !== null && (now?.length ?? 0) < before.length;
 
 const ACCESSES: readonly Access[] = ['read', 'write', 'add', 'share'];
 /** More tasks than any program has. */
