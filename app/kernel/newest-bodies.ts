@@ -16,6 +16,7 @@ export const newestBodies: Readonly<Record<string, string>> = {
   exit_mmap_counted: 'a wrong number of VMAs is a BUG',
   exit_mmap_empty: 'no trace event for an empty address space',
   get_swap_device: 'an entry that leads to no swap area is a line in the log',
+  hva_to_pfn_retry: 'takes the number of mmu_invalidate_seq',
   init_mn_invalidate_lock: 'a spinlock',
   kvm_arch_destroy_vm: 'the VM does not wait for callbacks of its SRCU',
   kvm_mmu_finish_page_fault: 'gives the page back, dirty if it was written to',
@@ -33,6 +34,7 @@ export const newestBodies: Readonly<Record<string, string>> = {
   mmu_invalidate_retry_gfn:
     'an invalidation under way is a reason if the frame is in its range, which must be there',
   mmu_invalidate_retry_gfn_unsafe: 'an invalidation under way is a reason if the frame is in its range',
+  mmu_notifier_retry_cache: 'looks at mmu_invalidate_seq, which an end changes that hits a memslot',
   mn_check_refusal: 'warns if who refuses has an end, or must not refuse',
   mn_hlist_unwind: 'all ends of the list are called where a start was refused',
   oom_mm_installed: 'the mm of a victim is not marked; nobody asks',

@@ -33,6 +33,8 @@ export interface TreeTraits {
   readonly ktimersThreads?: boolean;
   /** `kvm->mmu_lock` is a spinlock on x86, too (until v5.11). */
   readonly mmuLockIsSpinlock?: boolean;
+  /** `kvm->gpc_invalidate_seq`: caches of pages have a number of their own for what was invalidated (v7.3). */
+  readonly gpcInvalidateSeq?: boolean;
   /** There is no /dev/gru: the driver was taken out. */
   readonly withoutGru?: boolean;
 }

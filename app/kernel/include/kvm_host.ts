@@ -177,6 +177,10 @@ export class Kvm extends Struct {
   readonly mmu_invalidate_in_progress = this.field(nameOf('mmu_invalidate_in_progress'), 0);
   readonly mmu_invalidate_range_start = this.field(nameOf('mmu_invalidate_range_start'), INVALID_GPA);
   readonly mmu_invalidate_range_end = this.field(nameOf('mmu_invalidate_range_end'), INVALID_GPA);
+  /** +1 at each end, where the era has it. Under mn_invalidate_lock; who refreshes a cache reads it bare. */
+  readonly gpc_invalidate_seq: Cell<number> | null = kernel().tree.traits.gpcInvalidateSeq
+    ? this.field('gpc_invalidate_seq', 0)
+    : null;
   readonly srcu = new SrcuStruct('&kvm->srcu', this.memory);
   readonly irq_srcu = new SrcuStruct('&kvm->irq_srcu', this.memory);
   readonly vm_list = new ListHead<Kvm>('vm_list', this.memory, this);

@@ -12,14 +12,17 @@ import {
   mmu_notifier_invalidate_range_start,
   mmu_notifier_invalidate_range_start_nonblock,
 } from '../../include/mmu_notifier.ts';
-import type { Kvm } from '../../include/kvm_host.ts';
+import { GfnToPfnCache, INVALID_GPA, type Kvm } from '../../include/kvm_host.ts';
+import { PAGE_SIZE } from '../../include/mm_types.ts';
 import { extend } from '../../kfunc.ts';
+import { reserve } from '../../struct.ts';
 import { dmesg } from '../../testing/boot.ts';
-import { createVm, rangeOf, REGION, VmBench, vcpuOf } from '../../testing/vm.ts';
+import { createVm, HVA, rangeOf, REGION, VmBench, vcpuOf } from '../../testing/vm.ts';
 import { compareTrees } from '../../tree-diff.ts';
 import { findTree } from '../../trees/index.ts';
 import type { Patch, Tree } from '../../tree.ts';
 import { kvm_set_memory_region } from './memslots.ts';
+import { kvm_gpc_refresh } from './pfncache.ts';
 
 // What the KVM of older and newer trees does otherwise.
 
@@ -276,4 +279,63 @@ test.each([
   });
   bench.end();
   expect(dmesg(bench.kernel)).toContain(`kvm-100: ${counts}`);
+});
+
+describe('a cache of a page', () => {
+  /** How often a refresh looks the page up, if that page is invalidated as a whole while it does so first. */
+  function lookups(name: string, gfn: number): number {
+    const bench = new VmBench({ tree: tree(name) });
+    bench.page(gfn);
+    let count = 0;
+    bench.meanwhile = function* () {
+      if (count++ > 0) return;
+      const range = rangeOf(bench.mm, gfn);
+      yield* mmu_notifier_invalidate_range_start(range);
+      yield* mmu_notifier_invalidate_range_end(range);
+    };
+    let r = -1;
+    bench.run({
+      *vmm() {
+        const gpc = new GfnToPfnCache(reserve('slab', 'gfn_to_pfn_cache', 256));
+        gpc.kvm = yield* createVm();
+        gpc.gpa = INVALID_GPA;
+        yield* gpc.active.write(true);
+        yield* gpc.uhva.write(HVA + gfn * PAGE_SIZE);
+        r = yield* kvm_gpc_refresh(gpc);
+      },
+    });
+    expect(r).toBe(0);
+    expect(dmesg(bench.kernel)).toEqual([]);
+    return count;
+  }
+
+  test('looks again if its page was invalidated meanwhile; outside of memslots only in v7.3', () => {
+    const names = ['v6.12', 'v6.18', 'v7.3'];
+    expect(names.map((name) => lookups(name, 2))).toEqual([2, 2, 2]);
+    expect(names.map((name) => lookups(name, 9))).toEqual([1, 1, 2]);
+  });
+
+  test('has a number in v7.3 that every end changes', () => {
+    const bench = new VmBench({ tree: tree('v7.3') });
+    const numbers: (number | undefined)[] = [];
+    bench.run({
+      *vmm() {
+        const kvm = yield* createVm();
+        for (const gfn of [0, 9]) {
+          const range = rangeOf(bench.mm, gfn);
+          yield* mmu_notifier_invalidate_range_start(range);
+          yield* mmu_notifier_invalidate_range_end(range);
+          numbers.push(kvm.gpc_invalidate_seq?.value, kvm.mmu_invalidate_seq.value);
+        }
+      },
+    });
+    expect(numbers).toEqual([1, 1, 2, 1]);
+  });
+
+  test('is told of by a comparison of trees', () => {
+    expect(told('v6.18', 'v7.3', 'hva_to_pfn_retry')).toEqual([
+      'takes the number of mmu_invalidate_seq',
+      'takes the number of gpc_invalidate_seq',
+    ]);
+  });
 });

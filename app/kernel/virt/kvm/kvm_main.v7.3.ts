@@ -5,8 +5,6 @@ import { extend } from '../../kfunc.ts';
 /**
  * kvm_destroy_vm() waits for callbacks of the VM's own SRCU before it cleans that up. Nothing of the model comes between
  * that and the end of kvm_arch_destroy_vm() but the memslots, which nobody else can see any more.
- *
- * Leaves out: gpc_invalidate_seq, a count of its own for caches of pages.
  */
 export const v7_3Replacements = [
   extend(

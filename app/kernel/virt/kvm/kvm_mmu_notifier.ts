@@ -215,10 +215,11 @@ export const kvm_mmu_invalidate_end = kfunc(
   { leaves: nothing },
 );
 
-/** kvm_mmu_notifier_invalidate_range_end() - the host has unmapped the range. Wakes a memslot updater. */
-export const kvm_mmu_notifier_invalidate_range_end = kfunc(
-  'kvm_mmu_notifier_invalidate_range_end',
-  function* (mn: MmuNotifier, range: MmuNotifierRange) {
+/** The body of an end; `counted` is what an era does in addition, under mn_invalidate_lock. */
+export function invalidateRangeEnd(
+  counted: (kvm: Kvm) => Body<void>,
+): (mn: MmuNotifier, range: MmuNotifierRange) => Body<void> {
+  return function* (mn, range) {
     const kvm = mmu_notifier_to_kvm(mn);
     yield* __kvm_handle_hva_range(kvm, {
       start: range.start,
@@ -230,6 +231,7 @@ export const kvm_mmu_notifier_invalidate_range_end = kfunc(
     });
 
     yield* lock_mn_invalidate(kvm);
+    yield* counted(kvm);
     let count = yield* kvm.mn_active_invalidate_count.read();
     if (!WARN_ON_ONCE(count === 0, 'virt/kvm/kvm_main.c:850')) {
       yield* kvm.mn_active_invalidate_count.write(--count);
@@ -239,7 +241,13 @@ export const kvm_mmu_notifier_invalidate_range_end = kfunc(
 
     // There is one waiter at most: it waits under slots_lock.
     if (wake) yield* rcuwait_wake_up(kvm.mn_memslots_update_rcuwait);
-  },
+  };
+}
+
+/** kvm_mmu_notifier_invalidate_range_end() - the host has unmapped the range. Wakes a memslot updater. */
+export const kvm_mmu_notifier_invalidate_range_end = kfunc(
+  'kvm_mmu_notifier_invalidate_range_end',
+  invalidateRangeEnd(function* () {}),
   { leaves: nothing },
 );
 

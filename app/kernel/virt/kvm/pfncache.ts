@@ -1,4 +1,5 @@
 import type { Body } from '../../../sim/call.ts';
+import type { Cell } from '../../../sim/cell.ts';
 import { EFAULT, EINVAL } from '../../include/errno.ts';
 import { INVALID_GPA, type GfnToPfnCache, type Kvm } from '../../include/kvm_host.ts';
 import { list_add, list_del, list_first, list_next } from '../../include/list.ts';
@@ -52,17 +53,54 @@ function* isInside(gpc: GfnToPfnCache, start: number, end: number): Body<boolean
   return uhva >= start && uhva < end;
 }
 
-/** mmu_notifier_retry_cache() - was something invalidated since the snapshot, or is it right now? */
-export const mmu_notifier_retry_cache = kfunc(
-  'mmu_notifier_retry_cache',
-  function* (kvm: Kvm, mmu_seq: number) {
+/** Whether something was invalidated since the snapshot, by the number that `seqOf` names, or is right now. */
+export function retryCache(seqOf: (kvm: Kvm) => Cell<number>): (kvm: Kvm, mmu_seq: number) => Body<boolean> {
+  return function* (kvm, mmu_seq) {
     // The count, because caches are invalidated before mmu_invalidate_in_progress goes up.
     if ((yield* kvm.mn_active_invalidate_count.read()) !== 0) return true;
     smp_rmb();
-    return (yield* kvm.mmu_invalidate_seq.read()) !== mmu_seq;
-  },
-  { inlined: true },
-);
+    return (yield* seqOf(kvm).read()) !== mmu_seq;
+  };
+}
+
+const mmuSeq = (kvm: Kvm): Cell<number> => kvm.mmu_invalidate_seq;
+
+/** mmu_notifier_retry_cache() - was something invalidated since the snapshot, or is it right now? */
+export const mmu_notifier_retry_cache = kfunc('mmu_notifier_retry_cache', retryCache(mmuSeq), {
+  inlined: true,
+});
+
+/** The body of hva_to_pfn_retry(), by the number that `seqOf` names. */
+export function hvaToPfnRetry(seqOf: (kvm: Kvm) => Cell<number>): (gpc: GfnToPfnCache) => Body<number> {
+  return function* (gpc) {
+    const { kvm } = gpc;
+    let page: Page | null = null;
+    yield* gpc.valid.write(false);
+    do {
+      const mmu_seq = yield* seqOf(kvm).read();
+      smp_rmb();
+      yield* write_unlock_irq(gpc.lock);
+      if (page !== null) {
+        yield* kvm_release_page(page);
+        yield* cond_resched();
+      }
+      const found = yield* hva_to_pfn(yield* gpc.uhva.read(), true);
+      if (found.page === null) {
+        yield* write_lock_irq(gpc.lock);
+        return -EFAULT;
+      }
+      page = found.page;
+      yield* write_lock_irq(gpc.lock);
+      WARN_ON_ONCE(yield* gpc.valid.read(), 'virt/kvm/pfncache.c:226');
+      if (!(yield* mmu_notifier_retry_cache(kvm, mmu_seq))) break;
+    } while (true as boolean);
+    yield* gpc.valid.write(true);
+    yield* gpc.pfn.write(page);
+    // From here on invalidation keeps the cache honest, no reference does.
+    yield* kvm_release_page(page);
+    return 0;
+  };
+}
 
 /**
  * hva_to_pfn_retry() - look the page up until no invalidation came between.
@@ -70,34 +108,7 @@ export const mmu_notifier_retry_cache = kfunc(
  * Context: refresh_lock, and gpc->lock for write, which it drops meanwhile. A count that never goes back to 0
  * keeps it here until the lookup fails.
  */
-export const hva_to_pfn_retry = kfunc('hva_to_pfn_retry', function* (gpc: GfnToPfnCache) {
-  const { kvm } = gpc;
-  let page: Page | null = null;
-  yield* gpc.valid.write(false);
-  do {
-    const mmu_seq = yield* kvm.mmu_invalidate_seq.read();
-    smp_rmb();
-    yield* write_unlock_irq(gpc.lock);
-    if (page !== null) {
-      yield* kvm_release_page(page);
-      yield* cond_resched();
-    }
-    const found = yield* hva_to_pfn(yield* gpc.uhva.read(), true);
-    if (found.page === null) {
-      yield* write_lock_irq(gpc.lock);
-      return -EFAULT;
-    }
-    page = found.page;
-    yield* write_lock_irq(gpc.lock);
-    WARN_ON_ONCE(yield* gpc.valid.read(), 'virt/kvm/pfncache.c:226');
-    if (!(yield* mmu_notifier_retry_cache(kvm, mmu_seq))) break;
-  } while (true as boolean);
-  yield* gpc.valid.write(true);
-  yield* gpc.pfn.write(page);
-  // From here on invalidation keeps the cache honest, no reference does.
-  yield* kvm_release_page(page);
-  return 0;
-});
+export const hva_to_pfn_retry = kfunc('hva_to_pfn_retry', hvaToPfnRetry(mmuSeq));
 
 /** __kvm_gpc_refresh() - make the cache valid again. Refresh_lock held. */
 export const __kvm_gpc_refresh = kfunc(
