@@ -1,3 +1,4 @@
+import { v7_3 } from './trees/v7.3.ts';
 import { describe, expect, test } from 'vitest';
 import {
   configNames,
@@ -115,4 +116,12 @@ test('differences name what departs from the defaults', () => {
 
 test('names include the members of choices', () => {
   expect(configNames()).toEqual(expect.arrayContaining(['PREEMPT_RT', 'HZ', 'HZ_1000']));
+});
+
+test('what differs from the defaults is told from those of the tree', () => {
+  const raw = configOf({ name: 'PROVE_RAW_LOCK_NESTING', value: 'n' });
+  expect(differences(raw)).toEqual({});
+  expect(differences(raw, v7_3)).toEqual({ PROVE_RAW_LOCK_NESTING: 'n' });
+  expect(differences(defaultConfig(v7_3), v7_3)).toEqual({});
+  expect(defaultConfig(v7_3).PROVE_RAW_LOCK_NESTING).toBe(true);
 });

@@ -1,5 +1,6 @@
 import { didYouMean } from '../base/suggest.ts';
 import type { Config } from './config.ts';
+import type { Tree } from './tree.ts';
 
 /** One option of the kernel's configuration. */
 export interface KconfigOption {
@@ -73,7 +74,7 @@ const table: { readonly [Name in keyof Config]: Omit<KconfigOption, 'name'> } = 
   },
   PROVE_RAW_LOCK_NESTING: {
     title: 'raw_spinlock - spinlock nesting checks',
-    help: 'lockdep also reports a lock that may sleep on PREEMPT_RT inside one that may not: "Invalid wait context".',
+    help: 'lockdep also reports a lock that may sleep on PREEMPT_RT inside one that may not: "Invalid wait context". On by default from v7.3 on.',
     type: 'bool',
     default: false,
     dependsOn: ['PROVE_LOCKING'],
@@ -229,8 +230,8 @@ export type ConfigResult =
   | { readonly ok: false; readonly issues: readonly ConfigIssue[] };
 
 /** The configuration without any wish: the debug kernel of the captures. */
-export function defaultConfig(): Config {
-  const result = resolveConfig([]);
+export function defaultConfig(tree: Tree | null = null): Config {
+  const result = resolveConfig([], tree);
   if (!result.ok) throw new Error(`the defaults contradict each other: ${result.issues[0].message}`);
   return result.config;
 }
@@ -238,9 +239,9 @@ export function defaultConfig(): Config {
 /**
  * Builds a configuration as `make olddefconfig` would: wishes over defaults (later ones win), then selects,
  * then dependencies. An option that is y by default gives way silently where a wish takes its ground; a wish
- * that cannot be met is an issue. All issues are given at once.
+ * that cannot be met is an issue. All issues are given at once. A tree may have defaults of its own.
  */
-export function resolveConfig(changes: readonly ConfigChange[]): ConfigResult {
+export function resolveConfig(changes: readonly ConfigChange[], tree: Tree | null = null): ConfigResult {
   const issues: ConfigIssue[] = [];
   const wishes = new Map<string, Wish>();
   for (const change of changes) {
@@ -248,7 +249,11 @@ export function resolveConfig(changes: readonly ConfigChange[]): ConfigResult {
     if (wish !== null) wishes.set(wish.option.name, wish);
   }
   const values = new Map<string, boolean | number>();
-  for (const option of kconfig) values.set(option.name, wishes.get(option.name)?.value ?? option.default);
+  if (tree?.traits.provesRawLockNesting === true) values.set('PROVE_RAW_LOCK_NESTING', true);
+  for (const option of kconfig) {
+    const byDefault = values.get(option.name) ?? option.default;
+    values.set(option.name, wishes.get(option.name)?.value ?? byDefault);
+  }
   applyFollowers(values, wishes, issues);
   applySelects(values, wishes, issues);
   applyDependencies(values, wishes, issues);
@@ -257,8 +262,8 @@ export function resolveConfig(changes: readonly ConfigChange[]): ConfigResult {
 }
 
 /** The options whose values differ from the defaults, as a scenario would write them. */
-export function differences(config: Config): Record<string, 'y' | 'n' | number> {
-  const base = defaultConfig();
+export function differences(config: Config, tree: Tree | null = null): Record<string, 'y' | 'n' | number> {
+  const base = defaultConfig(tree);
   const changed: Record<string, 'y' | 'n' | number> = {};
   for (const { name } of kconfig) {
     const value = config[name];

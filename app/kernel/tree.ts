@@ -35,6 +35,8 @@ export interface TreeTraits {
   readonly mmuLockIsSpinlock?: boolean;
   /** `kvm->gpc_invalidate_seq`: caches of pages have a number of their own for what was invalidated (v7.3). */
   readonly gpcInvalidateSeq?: boolean;
+  /** PROVE_RAW_LOCK_NESTING is y unless somebody says otherwise, where PROVE_LOCKING is. */
+  readonly provesRawLockNesting?: boolean;
   /** There is no /dev/gru: the driver was taken out. */
   readonly withoutGru?: boolean;
 }

@@ -70,6 +70,20 @@ test('what a scenario leaves out has a default', () => {
   expect(plan.config.PREEMPT_RT).toBe(true);
 });
 
+test('a tree has defaults of its own, which give way to what the scenario says', () => {
+  const newest: Tree = { ...tree('v3'), traits: { ...traits, provesRawLockNesting: true } };
+  const nesting = (name: string, config = ''): boolean => {
+    const loaded = loadScenario(`${GOOD}kernel: { tree: ${name}${config} }\n`, 'f.yaml');
+    if (!loaded.ok) throw new InputError(loaded.issues);
+    const all = { ...catalogue, trees: [...trees, newest] };
+    return resolve(loaded.value, loaded.source, all, {}).config.PROVE_RAW_LOCK_NESTING;
+  };
+  expect(nesting('v2')).toBe(false);
+  expect(nesting('v3')).toBe(true);
+  expect(nesting('v3', ', config: { PROVE_RAW_LOCK_NESTING: n }')).toBe(false);
+  expect(nesting('v3', ', config: { PROVE_LOCKING: n }')).toBe(false);
+});
+
 test('overrides take the place of what the scenario says', () => {
   const text = `${GOOD}kernel: { tree: v1, patches: [raw-lock], config: { KASAN: n, HZ: 1000 } }\nseed: 3\n`;
   const overrides: Overrides = {

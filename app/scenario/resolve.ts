@@ -105,7 +105,7 @@ class Resolver {
     const { kernel = {}, time = {} } = scenario;
     const tree = this.tree(kernel.tree, overrides.tree);
     const patches = this.patches(kernel.patches ?? [], overrides.patches, tree);
-    const config = this.config(kernel.config ?? {}, overrides.config ?? []);
+    const config = this.config(kernel.config ?? {}, overrides.config ?? [], tree);
     const append = this.append(scenario, overrides);
     const cpus = kernel.cpus ?? DEFAULT_CPUS;
     if (!config.SMP && cpus > 1) {
@@ -163,9 +163,10 @@ class Resolver {
   private config(
     own: Readonly<Record<string, ConfigChange['value']>>,
     overrides: readonly ConfigChange[],
+    tree: Tree,
   ): Config {
     const changes = Object.entries(own).map(([name, value]) => ({ name, value }));
-    const result = resolveConfig([...changes, ...overrides]);
+    const result = resolveConfig([...changes, ...overrides], tree);
     if (result.ok) return result.config;
     for (const { code, option, message, fix } of result.issues) {
       const overridden = overrides.some(({ name }) => name === option);

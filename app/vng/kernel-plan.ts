@@ -71,7 +71,10 @@ function chooseKernel(args: Arguments, host: Host): Pick<KernelPlan, 'tree' | 'c
     const folder = statSync(wanted).isDirectory() ? wanted : folderOfImage(wanted);
     return builtIn(folder, host);
   }
-  if (isVersion(wanted)) return { tree: treeOfVersion(wanted), config: defaultConfig() };
+  if (isVersion(wanted)) {
+    const tree = treeOfVersion(wanted);
+    return { tree, config: defaultConfig(tree) };
+  }
   throw new VngFailure(`${wanted} does not exist`);
 }
 

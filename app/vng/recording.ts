@@ -70,7 +70,7 @@ export class SessionRecording {
   /** The scenario file. `name` is the title of the scenario. */
   scenario(name: string): string {
     const { tree, patches, config, cpus, memory, seed, append, costName } = this.plan;
-    const options = Object.entries(differences(config));
+    const options = Object.entries(differences(config, tree));
     const words = [...append, `mem=${Math.floor(memory / 1024 / 1024)}M`];
     const lines = [
       '# Recorded from a session of vng: what was entered, with the pauses between.',

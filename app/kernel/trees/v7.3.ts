@@ -12,10 +12,10 @@ export const v7_3: Tree = {
   description:
     'Linux 7.3.4: dup_mmap() takes down itself what it could not finish, and leaves an empty tree and no marker; ' +
     'a wrong number of VMAs at exit is a warning only; the GRU driver is gone; reports are worded anew; caches of guest pages have a ' +
-    'number of their own for what was invalidated. The notifiers ' +
+    'number of their own for what was invalidated; PROVE_RAW_LOCK_NESTING is y by default. The notifiers ' +
     'and their locks are those of 6.12: none of what was proposed against the sleeping locks of PREEMPT_RT is in it',
   release: '7.3.4',
   base: v6_18,
   replacements: [...caches, ...dup, ...mmap, ...oom, ...kvm],
-  traits: { ...v6_18.traits, gpcInvalidateSeq: true, withoutGru: true },
+  traits: { ...v6_18.traits, gpcInvalidateSeq: true, provesRawLockNesting: true, withoutGru: true },
 };
