@@ -1,4 +1,5 @@
 import { enlarged } from './int-list.ts';
+import { mix } from './mix.ts';
 import type { Path } from './path.ts';
 
 /**
@@ -40,12 +41,4 @@ export class EventHashes {
     this.high[event] = mix(high, low);
     this.low[event] = mix(low, high ^ 0x1b873593);
   }
-}
-
-/** Two 32-bit words into one, as MurmurHash3 finishes. */
-function mix(a: number, b: number): number {
-  let h = Math.imul(a ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(b + 0x7f4a7c15, 0xc2b2ae35);
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return h ^ (h >>> 16);
 }

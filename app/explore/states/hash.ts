@@ -1,14 +1,7 @@
 import { FunctionSymbol } from '../../sim/call.ts';
 import { Memory } from '../../sim/memory.ts';
 import { SimObject } from '../../sim/object.ts';
-
-/** Two 32-bit words into one, as MurmurHash3 finishes. */
-export function mix(a: number, b: number): number {
-  let h = Math.imul(a ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(b + 0x7f4a7c15, 0xc2b2ae35);
-  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
-  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
-  return h ^ (h >>> 16);
-}
+import { mix } from '../mix.ts';
 
 /** Two 32-bit hashes as one exact number, of which 53 bits are left: what states are looked up by. */
 export function joined(high: number, low: number): number {

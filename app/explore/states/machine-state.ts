@@ -4,7 +4,8 @@ import type { Machine } from '../../sim/machine.ts';
 import type { Operation } from '../../sim/operation.ts';
 import { SimObject } from '../../sim/object.ts';
 import type { Frame, Task } from '../../sim/task.ts';
-import { HIGH, hashOf, LOW, mix, tells } from './hash.ts';
+import { mix } from '../mix.ts';
+import { HIGH, hashOf, LOW, tells } from './hash.ts';
 import { ObjectStates } from './object-states.ts';
 
 /**

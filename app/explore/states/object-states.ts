@@ -1,6 +1,7 @@
 import type { Operation } from '../../sim/operation.ts';
 import { FOLLOWS, type SimObject } from '../../sim/object.ts';
-import { HIGH, hashOf, hashOfNumber, LOW, mix, tells } from './hash.ts';
+import { mix } from '../mix.ts';
+import { HIGH, hashOf, hashOfNumber, LOW, tells } from './hash.ts';
 
 /**
  * The states of all objects, as hashes. Of an object that tells its likeness it is that; of any other, what was
