@@ -41,7 +41,7 @@ function noting(program: Program, finals: Map<string, string>): Program {
 }
 
 test.each([
-  ['search-dontneed', 'mmu-notifier-async-oom-v2', 11],
+  ['search-dontneed', 'mmu-notifier-async-oom-v2', 16],
   ['search-run', 'mmu-notifier-async-oom-v2', 2],
 ])('each final state of kvm-oom/%s with %s is found by either search', (name, patch, count) => {
   const path = resolvePath(import.meta.dirname, `../../scenarios/kvm-oom/${name}.yaml`);

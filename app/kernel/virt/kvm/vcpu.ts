@@ -90,6 +90,7 @@ export const kvm_vcpu_ioctl = kfunc(
     yield* mutex_unlock(vcpu.mutex);
     return r;
   },
+  { leaves: (file) => (file.private_data as KvmVcpu).plainFields },
 );
 
 export const kvm_vcpu_release = kfunc('kvm_vcpu_release', function* (file: FileStruct) {

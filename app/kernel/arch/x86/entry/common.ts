@@ -1,7 +1,7 @@
 import type { Call } from '../../../../sim/call.ts';
 import { EINTR, ERESTARTSYS, ERESTART_RESTARTBLOCK } from '../../../include/errno.ts';
 import { current } from '../../../include/sched.ts';
-import { kfunc, nothing } from '../../../kfunc.ts';
+import { kfunc } from '../../../kfunc.ts';
 import { syscall_exit_to_user_mode } from '../../../kernel/entry/common.ts';
 
 /** Numbers of system calls on x86-64: what dumps show as ORIG_RAX. */
@@ -65,7 +65,6 @@ export const entry_SYSCALL_64_after_hwframe = kfunc(
   function* (nr: number, call: () => Call<unknown>) {
     return yield* do_syscall_64(nr, call);
   },
-  { leaves: nothing },
 );
 
 /**
